@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# xsimd and Catch2 for Debian 12, and the include folder for Emscripten everywhere.
+
+xsimd_wanted=13
+
+private_xsimd() {
+  local home=$tools_home/xsimd
+  if [ -f "$home/ready" ]; then return; fi
+  trixie_unpack "$tools_home/unpacked" libxsimd-dev xtl-dev
+  rm -rf "$home"
+  mv "$tools_home/unpacked/usr" "$home"
+  rm -rf "$tools_home/unpacked"
+  touch "$home/ready"
+}
+
+catch2_sha256=c991b247a1a0d7bb9c39aa35faf0fe9e19764213f28ffba3109388e62ee0269c
+
+# Debian 13's compiled library does not link with Debian 12's libstdc++, so its source package is built here, once.
+private_catch2() {
+  local home=$tools_home/catch2 work=$tools_home/catch2-build
+  if [ -f "$home/ready" ]; then return; fi
+  trixie_update
+  rm -rf "$home" "$work"
+  mkdir -p "$work/source"
+  (cd "$work" && watched "$tools_home/log/catch2-download.log" "downloading Catch2's source" trixie_apt source --download-only catch2)
+  printf '%s  %s\n' "$catch2_sha256" "$work"/catch2_*.orig.tar.* | sha256sum --check --quiet || die "Catch2's source is not the expected one."
+  tar -x -C "$work/source" --strip-components=1 -f "$work"/catch2_*.orig.tar.*
+  watched "$tools_home/log/catch2-configure.log" "configuring Catch2" cmake -S "$work/source" -B "$work/build" -G Ninja \
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_STANDARD=20 -DCMAKE_INSTALL_PREFIX="$home" -DCMAKE_INSTALL_LIBDIR=lib \
+    -DBUILD_TESTING=OFF -DCATCH_INSTALL_DOCS=OFF
+  watched "$tools_home/log/catch2-build.log" "building Catch2 (about a minute, once)" cmake --build "$work/build" --target install
+  rm -rf "$work"
+  touch "$home/ready"
+}
+
+# Where the folder of xsimd's headers lies; nothing when there is none.
+xsimd_include() {
+  local folder
+  for folder in "$tools_home/xsimd/include" /usr/include /usr/local/include "${HOMEBREW_PREFIX:-/opt/homebrew}/include"; do
+    if [ -f "$folder/xsimd/xsimd.hpp" ]; then
+      say "$folder"
+      return
+    fi
+  done
+}
+
+xsimd_version() {
+  sed -nE 's/^#define XSIMD_VERSION_(MAJOR|MINOR|PATCH) +([0-9]+).*/\2/p' "$1/xsimd/config/xsimd_config.hpp" | tr '\n' . | sed 's/\.$//'
+}
+
+# The only folder of host headers that emcc sees. /usr/include as a whole would put glibc's headers before musl's.
+wasm_include() {
+  local home=$tools_home/wasm-include folder header
+  rm -rf "$home"
+  mkdir -p "$home"
+  folder=$(xsimd_include)
+  ln -s "$folder/xsimd" "$home/xsimd"
+  if [ -d "$folder/xtl" ]; then ln -s "$folder/xtl" "$home/xtl"; fi
+  for folder in /usr/include /usr/local/include "${HOMEBREW_PREFIX:-/opt/homebrew}/include"; do
+    for header in xxhash.h xxh3.h; do
+      if [ -f "$folder/$header" ] && [ ! -e "$home/$header" ]; then ln -s "$folder/$header" "$home/$header"; fi
+    done
+  done
+}
