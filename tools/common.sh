@@ -32,28 +32,50 @@ duration() {
   if (($1 < 60)); then printf '%d s' "$1"; else printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); fi
 }
 
+# Ends what `watched` has started when this script is ended.
+watched_pid=
+end_watched() { if [ -n "$watched_pid" ]; then kill -TERM -- "-$watched_pid" 2>/dev/null || true; fi; }
+trap end_watched EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 # watched LOG TITLE COMMAND...: the output goes to LOG; the screen gets a line when it starts, one each 20 s, and one when it ends.
 watched() {
   local log=$1 title=$2 begin=$SECONDS pid status next=20
   shift 2
   mkdir -p "$(dirname "$log")"
   say "  $title ..."
-  "$@" >"$log" 2>&1 </dev/null &
+  start_in_background "$log" "$@"
   pid=$!
   while kill -0 "$pid" 2>/dev/null; do
-    sleep 0.2
+    sleep 0.1
     if ((SECONDS - begin >= next)); then
       next=$((next + 20))
       say "    still at it after $(duration $((SECONDS - begin))): $(last_line "$log")"
     fi
   done
   wait "$pid" && status=0 || status=$?
+  watched_pid=
   if ((status != 0)); then
-    tail -n 40 "$log" >&2
+    tail -n 100 "$log" >&2
     printf '%s failed (status %d). All of its output: %s\n' "$title" "$status" "$log" >&2
     return "$status"
   fi
   if ((SECONDS - begin >= 2)); then say "    done in $(duration $((SECONDS - begin)))"; fi
+}
+
+# A job of its own process group, so that all of it can be ended; what it watches in turn belongs to the same group.
+start_in_background() {
+  local log=$1
+  shift
+  if [ -n "${inside_watched:-}" ]; then
+    "$@" >"$log" 2>&1 </dev/null &
+  else
+    set -m
+    (set +m; inside_watched=yes "$@") >"$log" 2>&1 </dev/null &
+    watched_pid=$!
+    set +m
+  fi
 }
 
 # Programs redraw their progress with carriage returns: the last of those is the newest.

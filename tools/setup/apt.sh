@@ -15,6 +15,7 @@ apt_install() {
     installed "$package" || missing+=("$package")
   done
   if [ ${#missing[@]} = 0 ]; then return; fi
+  as_root true  # asks for the password here, where it can be seen
   watched "$tools_home/log/apt-update.log" "reading the package lists" apt_root -q update
   plan=$(LC_ALL=C apt-get -s install --no-install-recommends "${missing[@]}" 2>&1) ||
     die "apt-get cannot install ${missing[*]}: $(grep -E '^E:|Depends:' <<<"$plan" | tr -s ' \n' ' ')"

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#: test       Runs every test there is, native and in the browser.
+#:
+#:   ./dev test               all steps; the last line is the sum
+#:   ./dev test STEP...       only these:
+#:     tools      this script itself
+#:     native     g++, warnings as errors, every header alone, conformance, installed use
+#:     wasm       both WebAssembly builds, and the package's tests in Node
+#:     web        the package in Chromium
+#:     package    the packed tarball in Node, in a page, and in a bundler
+#:     demo       the reverse dictionary: its corpus, its page, its queries
+#:     asan       clang, address and undefined behaviour sanitizers
+#:     tsan       clang, thread sanitizer
+#:     scalar     without SIMD
+#:   ./dev test --quick       tools and native
+#:   ./dev test --verbose     shows all output (as it does for a single step); else it is in build/reports
+
+run() {
+  local steps=() wanted verbose=
+  # shellcheck source=tools/counts.sh
+  . "$root/tools/counts.sh"
+  # shellcheck source=tools/steps.sh
+  . "$root/tools/steps.sh"
+  for wanted in "$@"; do
+    case $wanted in
+      --quick) steps+=("${quick_steps[@]}") ;;
+      --verbose | -v) verbose=yes ;;
+      *)
+        is_step "$wanted" || die "there is no test step '$wanted'; the steps are: ${all_steps[*]}."
+        steps+=("$wanted")
+        ;;
+    esac
+  done
+  if [ ${#steps[@]} = 0 ]; then steps=("${all_steps[@]}"); fi
+  if [ ${#steps[@]} = 1 ]; then verbose=yes; fi
+  need_tools
+  run_steps "${steps[@]}"
+}
+
+is_step() { [[ " ${all_steps[*]} " == *" $1 "* ]]; }
+
+run_steps() {
+  local begin=$SECONDS name
+  mkdir -p "$reports"
+  : >"$reports/summary"
+  for name in "$@"; do run_step "$name" || true; done
+  print_summary $((SECONDS - begin))
+}
+
+print_summary() {
+  local name passed failed skipped seconds all_passed=0 all_failed=0
+  say ""
+  printf '  %-10s %8s %8s %8s   %s\n' step passed failed skipped time
+  while read -r name passed failed skipped seconds; do
+    printf '  %-10s %8d %8d %8d   %s\n' "$name" "$passed" "$failed" "$skipped" "$(duration "$seconds")"
+    all_passed=$((all_passed + passed))
+    all_failed=$((all_failed + failed))
+  done <"$reports/summary"
+  say ""
+  awk '$3 > 0 { printf "%s failed. To repeat it alone: ./dev test %s   (log: build/reports/%s.log)\n", $1, $1, $1 }' "$reports/summary"
+  say "All of it took $(duration "$1")."
+  say "$all_passed passed, $all_failed failed"
+  ((all_failed == 0))
+}
