@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import { invalid, SimileError, shown } from './errors.js';
+import { checkSignal } from './slices.js';
+import { kindOf } from './vectors.js';
+
+export interface RequestOptions {
+  /** Used instead of the global `fetch`. */
+  readonly fetch?: typeof fetch;
+  /** Sent with every request. */
+  readonly headers?: HeadersInit;
+}
+
+const maxResumes = 3;
+const firstWait = 200; // milliseconds; each further wait is three times as long
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What another attempt may mend. */
+class Interruption extends SimileError {}
+
+/** The bytes at `url`, in order. A broken connection is taken up again where it broke. @internal */
+export async function* download(url: string | URL, options: RequestOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (typeof url !== 'string' && kindOf(url) !== 'URL') throw invalid(`the address must be a string or a URL, not ${shown(url)}`);
+  const transfer = new Transfer(url, options, signal);
+  for (let resumes = 0; ; resumes++) {
+    try {
+      yield* transfer.run();
+      return;
+    } catch (error) {
+      checkSignal(signal, 'the download');
+      if (!(error instanceof Interruption) || !transfer.hasBegun || resumes === maxResumes) throw error;
+    }
+    await wait(firstWait * 3 ** resumes, signal);
+    checkSignal(signal, 'the download');
+  }
+}
+
+class Transfer {
+  /** Whether the server has answered once as it should. */
+  hasBegun = false;
+  readonly #url: string | URL;
+  readonly #options: RequestOptions;
+  readonly #signal: AbortSignal;
+  /** Bytes handed out so far, decoded. */
+  #received = 0;
+  #etag: string | null = null;
+  /** An encoded answer has other positions than the file. */
+  #isEncoded = false;
+
+  constructor(url: string | URL, options: RequestOptions, signal: AbortSignal) {
+    this.#url = url;
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  async *run(): AsyncGenerator<Uint8Array> {
+    const response = await this.#request();
+    const { body, headers } = response;
+    if (!body) return;
+    let skip = this.#received - this.#start(response);
+    if (skip < 0) throw this.#failure(`left out ${-skip} bytes`);
+    let arrived = 0;
+    const reader = body.getReader();
+    try {
+      for (;;) {
+        const { done, value } = await this.#attempt(() => reader.read());
+        if (done) break;
+        arrived += value.length;
+        const fresh = value.subarray(Math.min(skip, value.length));
+        skip -= value.length - fresh.length;
+        this.#received += fresh.length;
+        if (fresh.length > 0) yield fresh;
+      }
+    } finally {
+      reader.cancel().catch(() => {});
+    }
+    const announced = Number(headers.get('content-length') ?? 0);
+    if (!this.#isEncoded && arrived < announced) {
+      throw new Interruption('io_failure', `GET ${this.#url}: the connection ended after ${arrived} of ${announced} bytes`);
+    }
+  }
+
+  async #request(): Promise<Response> {
+    const get = this.#options.fetch ?? fetch;
+    const headers = new Headers(this.#options.headers);
+    if (this.#received > 0 && !this.#isEncoded) {
+      headers.set('Range', `bytes=${this.#received}-`);
+      // Without a strong tag a changed file is noticed by the checksums.
+      if (this.#etag?.startsWith('"')) headers.set('If-Range', this.#etag);
+    }
+    const response = await this.#attempt(() => get(this.#url, { headers, signal: this.#signal }));
+    this.#check(response);
+    this.hasBegun = true;
+    this.#etag = response.headers.get('etag');
+    this.#isEncoded = (response.headers.get('content-encoding') ?? 'identity') !== 'identity';
+    return response;
+  }
+
+  #check(response: Response): void {
+    const { status, headers } = response;
+    const etag = headers.get('etag');
+    const isChanged = this.#etag !== null && etag !== null && etag !== this.#etag;
+    const isExpected = response.ok && (status !== 206 || this.#received > 0);
+    if (isExpected && !isChanged) return;
+    response.body?.cancel().catch(() => {});
+    if (isExpected) throw this.#failure('changed while it was being loaded');
+    const message = `answered ${status} ${response.statusText}`.trimEnd();
+    throw status >= 500 ? new Interruption('io_failure', `GET ${this.#url} ${message}`) : this.#failure(message);
+  }
+
+  /** The position in the file of the first byte of an answer. Other origins may hide it; then it is as asked for. */
+  #start({ status, headers }: Response): number {
+    if (status !== 206) return 0;
+    const range = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '');
+    return range ? Number(range[1]) : this.#received;
+  }
+
+  async #attempt<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      throw new Interruption('io_failure', `GET ${this.#url}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  #failure(what: string): SimileError {
+    return new SimileError('io_failure', `GET ${this.#url} ${what}`);
+  }
+}
+
+function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

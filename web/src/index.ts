@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Batch } from './add-many.js';
+import { loadEngine } from './core.js';
+import { download, type RequestOptions } from './download.js';
+import type { Engine } from './engine.js';
+import { invalid, SimileError, shown } from './errors.js';
+import { decodeIds, encodeIds, encodeText, type Id } from './ids.js';
+import { Loader, type LoadOptions, type LoadProgress, word } from './loader.js';
+import { checkSignal, type Progress, Slicer } from './slices.js';
+import { kindOf, type Rows, readRows, readVector, type Vector } from './vectors.js';
+
+/**
+ * How two vectors are compared. The score of a hit is always larger for what is closer: the cosine in [-1, 1], the inner product,
+ * or the squared Euclidean distance times -1.
+ */
+export type Similarity = 'cosine' | 'dot' | 'squared_l2';
+
+/**
+ * How vectors are stored, in bytes for each of `dims` components: `f32` 4 (exact), `f16` 2, `int8` 1, `planes` 1 in three layers of
+ * 1 + 3 + 4 bits, which are searched one after the other and arrive one after the other in `fromURL`.
+ */
+export type Codec = 'f32' | 'f16' | 'int8' | 'planes';
+
+/** One found item. */
+export interface Hit {
+  readonly id: Id;
+  /** Larger is closer; see `Similarity`. */
+  readonly score: number;
+  /** How many planes the score has seen: `levels` of the index for the final score, less while it is still loading. */
+  readonly level: number;
+}
+
+export interface CreateOptions {
+  /** Number of components of every vector, from 1; 384, 512 and 768 are common. */
+  readonly dims: number;
+  /** @defaultValue 'cosine' */
+  readonly similarity?: Similarity;
+  /** @defaultValue 'planes' */
+  readonly codec?: Codec;
+  /**
+   * What to do with a zero vector under cosine: refuse it with `zero_norm`, or take it and score it 0.
+   * @defaultValue 'refuse'
+   */
+  readonly zeroVectors?: 'refuse' | 'allow';
+}
+
+export interface SearchOptions {
+  /**
+   * How many hits, from 1. More than `size` is the same as `size`.
+   * @defaultValue 10
+   */
+  readonly k?: number;
+  /** Only these items: their ids (unknown ones are ignored), or a function that is asked about every id. */
+  readonly filter?: Iterable<Id> | ((id: Id) => boolean);
+  /**
+   * For the codec `planes`: how many candidates of the first plane are scored with the second one, and how many of these with the
+   * third one. More is slower and finds more.
+   * @defaultValue chosen by the core from k
+   */
+  readonly keep?: readonly [number, number];
+  /** Cancels with `cancelled`. A single search is too short to be cancelled once it has begun. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SearchManyOptions extends SearchOptions {
+  /** Called after every slice, in queries. What it throws ends the search and is passed on. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface AddOptions {
+  /**
+   * What to do when the id is there already: refuse with `duplicate_id`, or put the new vector in its place.
+   * @defaultValue 'refuse'
+   */
+  readonly onDuplicate?: 'refuse' | 'replace';
+}
+
+export interface AddManyOptions extends AddOptions {
+  /** Called after every slice, in vectors. What it throws ends the batch, takes it back and is passed on. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Cancels with `cancelled` and takes back what was added. Vectors of ids that were there before are replaced last, uncancellably. */
+  readonly signal?: AbortSignal;
+}
+
+export interface FromURLOptions extends LoadOptions, RequestOptions {}
+
+const similarities: readonly Similarity[] = ['cosine', 'dot', 'squared_l2'];
+const codecs: readonly Codec[] = ['f32', 'f16', 'int8', 'planes'];
+const zeroVectorChoices = ['refuse', 'allow'];
+const duplicateChoices = ['refuse', 'replace'];
+const maxU32 = 2 ** 32 - 1;
+const sliceQueries = 16;
+
+function choice(name: string, names: readonly string[], value: string): number {
+  const at = names.indexOf(value);
+  if (at < 0) throw invalid(`${name} must be one of ${names.join(', ')}, not ${shown(value)}`);
+  return at;
+}
+
+function count(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) throw invalid(`${name} must be an integer of at least 1, not ${shown(value)}`);
+  return Math.min(value, maxU32);
+}
+
+function listOf(ids: Iterable<Id>, name: string): Id[] {
+  if (typeof ids !== 'object' || ids === null || !(Symbol.iterator in ids))
+    throw invalid(`${name} must be a list of ids, not ${shown(ids)}`);
+  return Array.from(ids);
+}
+
+/** What is freed when an index is forgotten without `dispose()`. */
+interface Held {
+  readonly engine: Engine;
+  readonly handle: number;
+  readonly download: AbortController | undefined;
+}
+
+let forgotten: FinalizationRegistry<Held> | undefined;
+
+function free({ engine, handle, download }: Held): void {
+  download?.abort(new SimileError('disposed', 'the index was disposed of while it was loading'));
+  engine.release('destroy', handle);
+}
+
+/**
+ * Vectors in, hits out. Owns WebAssembly memory: write `using index = …`, or call `dispose()` when you are done.
+ *
+ * Methods that change the index run one after the other in the order of the calls; `search` does not wait for them. Every method
+ * throws (or rejects with) a `SimileError`: `disposed` after `dispose()`, `out_of_memory` when there is no room, and what is named below.
+ *
+ * @example
+ * using index = await Index.create({ dims: 384 });
+ * await index.addMany(['a', 'b'], vectors);            // Float32Array of 2 * 384 numbers
+ * const [best] = await index.search(query, { k: 1 });  // { id: 'a', score: 0.83, level: 3 }
+ */
+export class Index implements Disposable {
+  /** Number of components of every vector. */
+  readonly dims: number;
+  readonly similarity: Similarity;
+  readonly codec: Codec;
+  /**
+   * Resolves when all planes are there; at once but for `fromURL`. Rejects with the error that stopped the download: the index
+   * then still answers at its present level.
+   */
+  readonly complete: Promise<void>;
+
+  readonly #held: Held;
+  readonly #refusesZero: boolean;
+  #isDisposed = false;
+  /** The operation in slices that others have to wait for. */
+  #running: Promise<void> | undefined;
+  #isAdding = false;
+  /** For filters that are functions; forgotten at every change. */
+  #ids: Id[] | undefined;
+
+  private constructor(held: Held, complete: Promise<void>) {
+    this.#held = held;
+    this.complete = complete;
+    const info = this.#info();
+    this.dims = info.getUint32(0, true);
+    this.similarity = similarities[info.getUint32(8, true) - 1] as Similarity;
+    this.codec = codecs[info.getUint32(12, true) - 1] as Codec;
+    this.#refusesZero = this.similarity === 'cosine' && info.getUint32(32, true) === 0;
+    forgotten ??= new FinalizationRegistry(free);
+    forgotten.register(this, held, this);
+  }
+
+  /**
+   * Makes an empty index.
+   * @throws {SimileError} `invalid_argument`, `out_of_range` for wrong options; whatever `init` throws
+   */
+  static async create(options: CreateOptions): Promise<Index> {
+    const { dims, similarity = 'cosine', codec = 'planes', zeroVectors = 'refuse' } = options;
+    const similarityNumber = 1 + choice('similarity', similarities, similarity);
+    const codecNumber = 1 + choice('codec', codecs, codec);
+    const zero = choice('zeroVectors', zeroVectorChoices, zeroVectors);
+    const width = count('dims', dims);
+    const engine = await loadEngine();
+    const handle = word(engine.call('create', width, similarityNumber, codecNumber, zero));
+    return new Index({ engine, handle, download: undefined }, Promise.resolve());
+  }
+
+  /**
+   * Reads a whole `.simile` file. The bytes are copied; do not change them before the promise has settled.
+   * @throws {SimileError} `corrupt_file`, `truncated_file`, `unsupported_version`, `limit_exceeded`, `cancelled`
+   */
+  static async fromBytes(bytes: Uint8Array | ArrayBuffer, options: LoadOptions = {}): Promise<Index> {
+    const source = kindOf(bytes) === 'ArrayBuffer' ? new Uint8Array(bytes) : bytes;
+    if (kindOf(source) !== 'Uint8Array') throw invalid(`expected a Uint8Array or an ArrayBuffer, got ${shown(bytes)}`);
+    const slicer = new Slicer(options.signal, 'loading');
+    const engine = await loadEngine();
+    const loader = new Loader(engine, options);
+    try {
+      for (const state of loader.feed(source as Uint8Array)) {
+        options.onProgress?.(progressOf(state));
+        await slicer.pause();
+      }
+      loader.end();
+      return new Index({ engine, handle: loader.index(), download: undefined }, Promise.resolve());
+    } finally {
+      loader.dispose();
+    }
+  }
+
+  /**
+   * Downloads a `.simile` file and resolves as soon as it can be searched, which for the codec `planes` is after an eighth of the
+   * bytes; goes on loading, and `complete` tells when it has ended. Until then the index cannot be changed or saved (`incomplete`).
+   *
+   * Any server that answers GET will do. A connection that breaks is taken up again up to three times, with a Range request
+   * where the server knows them. The signal stops the download before and after the promise has resolved, and so does `dispose()`.
+   *
+   * @throws {SimileError} `io_failure` (with the HTTP status), `corrupt_file`, `truncated_file`, `unsupported_version`,
+   *   `limit_exceeded`, `cancelled`
+   */
+  static async fromURL(url: string | URL, options: FromURLOptions = {}): Promise<Index> {
+    const { signal } = options;
+    checkSignal(signal, 'the download');
+    const engine = await loadEngine();
+    const loader = new Loader(engine, options);
+    const stop = new AbortController();
+    const abort = (): void => stop.abort(signal?.reason);
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted) abort();
+
+    const run = async (deliver: (handle: number) => void): Promise<void> => {
+      let isDelivered = false;
+      try {
+        const slicer = new Slicer(stop.signal, 'the download');
+        for await (const piece of download(url, options, stop.signal)) {
+          for (const state of loader.feed(piece)) {
+            if (state.isSearchable && !isDelivered) {
+              isDelivered = true;
+              deliver(loader.index());
+            }
+            options.onProgress?.(progressOf(state));
+            await slicer.pause();
+          }
+        }
+        loader.end();
+      } finally {
+        signal?.removeEventListener('abort', abort);
+        loader.dispose();
+      }
+    };
+    return new Promise((resolve, reject) => {
+      // The first bytes arrive later than `complete` is there to be used.
+      const complete = run((handle) => resolve(new Index({ engine, handle, download: stop }, complete)));
+      // Also keeps a `complete` that nobody looks at from being an unhandled rejection.
+      complete.catch(reject);
+    });
+  }
+
+  /** Number of vectors. */
+  get size(): number {
+    return this.#info().getUint32(4, true);
+  }
+
+  /** How many planes are there: `levels` once everything is loaded. */
+  get level(): number {
+    return this.#info().getUint32(16, true);
+  }
+
+  /** How many planes a complete index of this codec has: 3 for `planes`, else 1. */
+  get levels(): number {
+    return this.#info().getUint32(20, true);
+  }
+
+  /** Bytes of memory that the index holds. */
+  get byteLength(): number {
+    return this.#info().getFloat64(24, true);
+  }
+
+  /** A text of your own that is saved with the index, JSON by convention; empty at first. */
+  get metadata(): string {
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#call('metadata', this.#held.handle));
+  }
+
+  set metadata(text: string) {
+    if (typeof text !== 'string') throw invalid(`metadata must be a string, not ${shown(text)}`);
+    const bytes = encodeText(text, 'metadata');
+    this.#call('set_metadata', this.#held.handle, bytes, bytes.length);
+  }
+
+  /**
+   * Adds one vector. For many, `addMany` is faster.
+   * @throws {SimileError} `dimension_mismatch`, `not_finite`, `zero_norm`, `duplicate_id`, `invalid_argument`, `incomplete`
+   */
+  async add(id: Id, vector: Vector, options: AddOptions = {}): Promise<void> {
+    const replaces = choice('onDuplicate', duplicateChoices, options.onDuplicate ?? 'refuse');
+    const bytes = encodeIds([id]);
+    const numbers = readVector(vector, 'the vector');
+    await this.#idle();
+    this.#change('add', this.#held.handle, bytes, bytes.length, numbers, 1, numbers.length, replaces);
+  }
+
+  /**
+   * Adds many vectors, all or none: everything is checked before the first is added, and a cancelled batch is taken back. Works in
+   * slices of about 12 ms, so that the page stays alive; do not change `data` before the promise has settled. Searches meanwhile see
+   * what has been added so far.
+   *
+   * @param data - `ids.length` vectors: all numbers in a row, a tensor of `[ids.length, dims]`, or a list of vectors
+   * @throws {SimileError} `dimension_mismatch`, `not_finite`, `zero_norm`, `duplicate_id` (also for two equal ids in the batch),
+   *   `invalid_argument`, `incomplete`, `cancelled`
+   */
+  async addMany(ids: readonly Id[], data: Vector | readonly Vector[], options: AddManyOptions = {}): Promise<void> {
+    this.#live();
+    const replaces = choice('onDuplicate', duplicateChoices, options.onDuplicate ?? 'refuse') === 1;
+    const list = listOf(ids, 'ids');
+    const rows = readRows(this.dims, data);
+    if (rows.count !== list.length) {
+      throw new SimileError('dimension_mismatch', `there are ${list.length} ids and ${rows.count} vectors of ${this.dims} dims`);
+    }
+    const target = {
+      handle: this.#held.handle,
+      refusesZero: this.#refusesZero,
+      call: (...args: Parameters<Engine['call']>) => this.#change(...args),
+    };
+    await this.#inSlices(async () => {
+      this.#isAdding = true;
+      try {
+        await new Batch(target, list, rows, replaces).run(new Slicer(options.signal, 'addMany'), options.onProgress);
+      } finally {
+        this.#isAdding = false;
+      }
+    });
+  }
+
+  /**
+   * Puts a new vector in the place of the one with this id.
+   * @throws {SimileError} `unknown_id`, `dimension_mismatch`, `not_finite`, `zero_norm`, `invalid_argument`, `incomplete`
+   */
+  async update(id: Id, vector: Vector): Promise<void> {
+    const bytes = encodeIds([id]);
+    const numbers = readVector(vector, 'the vector');
+    await this.#idle();
+    if (!this.has(id)) throw new SimileError('unknown_id', `id ${shown(id)} is not in the index`);
+    this.#change('add', this.#held.handle, bytes, bytes.length, numbers, 1, numbers.length, 1);
+  }
+
+  /**
+   * The closest items, best first; equal scores in the order of rows.
+   * @throws {SimileError} `dimension_mismatch`, `not_finite`, `zero_norm`, `invalid_argument`, `cancelled`
+   */
+  async search(query: Vector, options: SearchOptions = {}): Promise<readonly Hit[]> {
+    const numbers = readVector(query, 'the query');
+    checkSignal(options.signal, 'the search');
+    const [hits] = this.#search(numbers, 1, numbers.length, this.#plan(options));
+    return hits as Hit[];
+  }
+
+  /**
+   * One list of hits for each query. Works in slices as `addMany` does; changes of the index wait until it has ended.
+   * @param queries - all numbers in a row, a tensor of `[queries, dims]`, or a list of vectors
+   * @throws {SimileError} `dimension_mismatch`, `not_finite`, `zero_norm`, `invalid_argument`, `cancelled`
+   */
+  async searchMany(queries: Vector | readonly Vector[], options: SearchManyOptions = {}): Promise<readonly (readonly Hit[])[]> {
+    this.#live();
+    const rows = readRows(this.dims, queries);
+    const found: Hit[][] = [];
+    await this.#inSlices(async () => {
+      const plan = this.#plan(options);
+      const slicer = new Slicer(options.signal, 'the search');
+      while (found.length < rows.count) {
+        const size = Math.min(sliceQueries, rows.count - found.length);
+        found.push(...this.#search(this.#copy(rows, found.length, size), size, this.dims, plan));
+        options.onProgress?.({ loaded: found.length, total: rows.count });
+        await slicer.pause();
+      }
+    });
+    return found;
+  }
+
+  /** Removes one item. @returns whether it was there @throws {SimileError} `invalid_argument`, `incomplete` */
+  async delete(id: Id): Promise<boolean> {
+    return (await this.deleteMany([id])) === 1;
+  }
+
+  /** Removes items; unknown ids are ignored. @returns how many were there @throws {SimileError} `invalid_argument`, `incomplete` */
+  async deleteMany(ids: Iterable<Id>): Promise<number> {
+    const list = [...new Set(listOf(ids, 'ids'))];
+    const all = encodeIds(list);
+    await this.#idle();
+    const known = this.#call('has', this.#held.handle, all, all.length);
+    const present = encodeIds(list.filter((_, i) => known[i] === 1));
+    return word(this.#change('remove', this.#held.handle, present, present.length));
+  }
+
+  /** Whether there is an item with this id. @throws {SimileError} `invalid_argument` */
+  has(id: Id): boolean {
+    const bytes = encodeIds([id]);
+    return this.#call('has', this.#held.handle, bytes, bytes.length)[0] === 1;
+  }
+
+  /**
+   * The vector with this id, as exactly as the codec has kept it; a copy.
+   * @returns undefined if there is none
+   * @throws {SimileError} `invalid_argument`
+   */
+  get(id: Id): Float32Array | undefined {
+    if (!this.has(id)) return undefined;
+    const bytes = encodeIds([id]);
+    return new Float32Array(this.#call('get', this.#held.handle, bytes, bytes.length).buffer);
+  }
+
+  /** All ids, in the order of rows. */
+  ids(): Id[] {
+    return decodeIds(this.#call('ids', this.#held.handle));
+  }
+
+  /** The `.simile` file of this index, with checksums; the same index gives the same bytes everywhere. @throws {SimileError} `incomplete` */
+  toBytes(): Uint8Array {
+    if (this.#isAdding) throw new SimileError('incomplete', 'addMany is still at work: wait for it before saving');
+    return this.#call('save', this.#held.handle);
+  }
+
+  /** Frees the memory now and stops a download. A second call does nothing. */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    forgotten?.unregister(this);
+    free(this.#held);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #live(): Engine {
+    if (this.#isDisposed) throw new SimileError('disposed', 'this index was disposed of');
+    return this.#held.engine;
+  }
+
+  #call(...args: Parameters<Engine['call']>): Uint8Array {
+    return this.#live().call(...args);
+  }
+
+  #change(...args: Parameters<Engine['call']>): Uint8Array {
+    this.#ids = undefined;
+    return this.#call(...args);
+  }
+
+  #info(): DataView {
+    return new DataView(this.#call('info', this.#held.handle).buffer);
+  }
+
+  /** Waits for an operation in slices. Goes on at once when there is none, so that calls take effect in their order. */
+  async #idle(): Promise<void> {
+    this.#live();
+    while (this.#running) await this.#running;
+  }
+
+  async #inSlices(work: () => Promise<void>): Promise<void> {
+    await this.#idle();
+    const running = work();
+    this.#running = running
+      .catch(() => {})
+      .then(() => {
+        this.#running = undefined;
+      });
+    await running;
+  }
+
+  #plan({ k = 10, filter, keep }: SearchOptions): Plan {
+    if (keep !== undefined && !(Array.isArray(keep) && keep.length === 2))
+      throw invalid(`keep must be two integers, not ${shown(keep)}`);
+    const [first, second] = keep ?? [];
+    return {
+      k: count('k', k),
+      rows: filter === undefined ? undefined : this.#rowsOf(filter),
+      keepFirst: first === undefined ? 0 : count('keep[0]', first),
+      keepSecond: second === undefined ? 0 : count('keep[1]', second),
+    };
+  }
+
+  /** One bit for each row that passes the filter. */
+  #rowsOf(filter: Iterable<Id> | ((id: Id) => boolean)): Uint32Array {
+    if (typeof filter !== 'function') {
+      const bytes = encodeIds(listOf(filter, 'filter'));
+      return new Uint32Array(this.#call('filter', this.#held.handle, bytes, bytes.length).buffer);
+    }
+    this.#ids ??= this.ids();
+    const words = new Uint32Array(Math.ceil(this.#ids.length / 32));
+    this.#ids.forEach((id, row) => {
+      if (filter(id)) words[row >>> 5] = (words[row >>> 5] as number) | (1 << (row & 31));
+    });
+    return words;
+  }
+
+  #search(queries: Float32Array, size: number, dims: number, { k, rows, keepFirst, keepSecond }: Plan): Hit[][] {
+    const { handle } = this.#held;
+    const reply = this.#call('search', handle, queries, size, dims, k, rows ?? 0, rows?.length ?? 0, keepFirst, keepSecond);
+    return readHits(reply, size);
+  }
+
+  #copy(rows: Rows, first: number, size: number): Float32Array {
+    const out = new Float32Array(size * rows.dims);
+    for (let i = 0; i < size; i++) rows.copy(first + i, out, i * rows.dims);
+    return out;
+  }
+}
+
+/** Search options as the core takes them. */
+interface Plan {
+  readonly k: number;
+  readonly rows: Uint32Array | undefined;
+  readonly keepFirst: number;
+  readonly keepSecond: number;
+}
+
+/** For each query u32 level, u32 n, n times u32 row and f32 score, u32 size, the ids, zeros up to a multiple of 4. */
+function readHits(reply: Uint8Array, queries: number): Hit[][] {
+  const view = new DataView(reply.buffer);
+  let at = 0;
+  const u32 = (): number => {
+    at += 4;
+    return view.getUint32(at - 4, true);
+  };
+  return Array.from({ length: queries }, () => {
+    const level = u32();
+    const n = u32();
+    const scores = at + 4;
+    at += 8 * n;
+    const size = u32();
+    const ids = decodeIds(reply.subarray(at, at + size));
+    at += Math.ceil(size / 4) * 4;
+    return ids.map((id, i) => ({ id, score: view.getFloat32(scores + 8 * i, true), level }));
+  });
+}
+
+/** The part of a loader's state that is the user's. */
+const progressOf = ({ loaded, total, level, levels, rows }: LoadProgress): LoadProgress => ({
+  loaded,
+  total,
+  level,
+  levels,
+  rows,
+});

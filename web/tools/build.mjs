@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds dist/: one JavaScript file, the types, and the two WebAssembly builds that CMake left in ../build.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+const modules = { simile: '../build/wasm/simile.wasm', 'simile-relaxed': '../build/wasm-relaxed/simile-relaxed.wasm' };
+
+for (const path of Object.values(modules)) {
+  if (existsSync(at(path))) continue;
+  console.error(`${path} is missing: build it with cmake --preset wasm && cmake --build --preset wasm (and wasm-relaxed)`);
+  process.exit(1);
+}
+
+rmSync(at('dist'), { recursive: true, force: true });
+await build({
+  entryPoints: [at('src/simile.ts')],
+  outfile: at('dist/simile.js'),
+  bundle: true,
+  format: 'esm',
+  target: 'es2022',
+  minify: true,
+  sourcemap: true,
+  banner: { js: '// SPDX-License-Identifier: Apache-2.0' },
+  define: { SIMILE_VERSION: JSON.stringify(version) },
+});
+execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('.')], { stdio: 'inherit' });
+
+const declaration = `// SPDX-License-Identifier: Apache-2.0
+/** As bundlers for Cloudflare Workers import it: hand it to init({ wasm }). */
+declare const module: WebAssembly.Module;
+export default module;
+`;
+for (const [name, path] of Object.entries(modules)) {
+  copyFileSync(at(path), at(`dist/${name}.wasm`));
+  writeFileSync(at(`dist/${name}.wasm.d.ts`), declaration);
+}
