@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <simile/core/aligned_buffer.hpp>
+#include <simile/core/error.hpp>
+#include <simile/core/matrix_view.hpp>
+#include <simile/core/norm.hpp>
+#include <simile/core/utf8.hpp>
+#include <simile/index/id_table.hpp>
+#include <simile/index/search.hpp>
+#include <simile/io/simile_file.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace simile {
+
+class index_loader;
+
+/// What an index does with a vector of length 0, which has no direction, under cosine.
+enum class zero_vectors : std::uint8_t { refuse = 0, allow = 1 };
+
+/// What `add` does with an id that the index has.
+enum class on_duplicate : std::uint8_t { refuse = 0, replace = 1 };
+
+/// What every index offers: vectors with ids in, hits out. Concrete ones are flat_index and progressive_index.
+///
+/// Searches and look-ups are const and may run at the same time; changes want exclusive access.
+/// Bad input throws `simile::error` before anything has changed; `add` of many rows is all or nothing.
+/// Rows are numbered 0 .. size() - 1 in the order of adding; `remove` gives the row of a removed vector to the last one.
+class vector_index {
+public:
+    virtual ~vector_index() = default;
+
+    [[nodiscard]] std::size_t dims() const noexcept { return dims_; }
+    [[nodiscard]] std::size_t size() const noexcept { return ids_.size(); }
+    [[nodiscard]] similarity_kind similarity() const noexcept { return similarity_; }
+    [[nodiscard]] zero_vectors zeros() const noexcept { return zeros_; }
+    [[nodiscard]] virtual codec_kind codec() const noexcept = 0;
+    /// Planes that searches can use now (0: not searchable yet) and in all.
+    [[nodiscard]] virtual unsigned level() const noexcept { return ready_ ? 1U : 0U; }
+    [[nodiscard]] virtual unsigned levels() const noexcept { return 1; }
+    /// Bytes held for rows and ids.
+    [[nodiscard]] std::size_t memory() const noexcept { return code_memory() + sizeof(float) * norms_.capacity() + ids_.memory() + metadata_.capacity(); }
+
+    /// Text that is saved with the index and means nothing to it, such as the name of a model; JSON by convention.
+    [[nodiscard]] std::string const& metadata() const noexcept { return metadata_; }
+    void set_metadata(std::string text) {
+        require(is_utf8(text), error_code::invalid_argument, "metadata is not UTF-8");
+        metadata_ = std::move(text);
+    }
+
+    /// Adds rows under their ids.
+    /// @param ids   one a row
+    /// @param rows  [n][dims], finite
+    /// @throws error dimension_mismatch, invalid_argument (ids and rows differ in number, an id is not UTF-8 or too long), not_finite, zero_norm (under
+    ///         cosine, unless zero_vectors::allow), out_of_range (a squared norm is no float), duplicate_id, limit_exceeded, incomplete (still loading)
+    void add(std::span<id_ref const> ids, matrix_view<float const> rows, on_duplicate duplicates = on_duplicate::refuse) {
+        require_complete();
+        require(ids.size() == rows.rows(), error_code::invalid_argument, ids.size(), " ids for ", rows.rows(), " vectors");
+        if (ids.empty()) return;
+        for (std::size_t i = 0; i < rows.rows(); ++i) check_row(rows[i], i);
+        std::size_t bytes = 0;
+        for (id_ref const id : ids) {
+            check_id(id);
+            bytes += 10 + id.text().size();
+        }
+        id_table batch;  // of the ids in this call alone
+        batch.reserve(ids.size(), bytes);
+        for (id_ref const id : ids) {
+            bool const known = find(id).has_value() || batch.find(id).has_value();
+            require(!known || duplicates == on_duplicate::replace, error_code::duplicate_id, "id ", to_string(id), " is there already");
+            if (!batch.find(id)) batch.append(id);
+        }
+        std::size_t const fresh = count_new(batch);
+        ids_.reserve(fresh, bytes);
+        reserve_rows(size() + fresh);
+        if (keeps_norms()) norms_.reserve(size() + fresh);
+        std::vector<float> scratch(dims_);
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            auto const row = find(ids[i]);
+            write_row(row ? *row : append_row(ids[i]), rows[i], scratch);
+        }
+    }
+    void add(id_ref id, std::span<float const> row, on_duplicate duplicates = on_duplicate::refuse) { add({&id, 1}, {row.data(), 1, row.size()}, duplicates); }
+
+    /// Adds rows under their row numbers. Only for an index whose ids are all its row numbers.
+    /// @throws as the other `add`, and invalid_argument when there are other ids
+    void add(matrix_view<float const> rows) {
+        require_complete();
+        require(ids_.plain(), error_code::invalid_argument, "this index has ids of its own: say which the new rows get");
+        for (std::size_t i = 0; i < rows.rows(); ++i) check_row(rows[i], i);
+        require(rows.rows() < ~row_t{0} - size(), error_code::limit_exceeded, size(), " + ", rows.rows(), " rows are more than 2^32 - 2");
+        reserve_rows(size() + rows.rows());
+        if (keeps_norms()) norms_.reserve(size() + rows.rows());
+        std::vector<float> scratch(dims_);
+        for (std::size_t i = 0; i < rows.rows(); ++i) {
+            auto const row = static_cast<row_t>(size());
+            ids_.append_plain(1);
+            append_slot(row);
+            write_row(row, rows[i], scratch);
+        }
+    }
+
+    /// Replaces the vector of an id.
+    /// @throws error unknown_id, and those of `add`
+    void update(id_ref id, std::span<float const> row) {
+        require_complete();
+        row_t const at = row_of(id);
+        check_row(row, 0);
+        std::vector<float> scratch(dims_);
+        write_row(at, row, scratch);
+    }
+
+    /// @throws error unknown_id, incomplete
+    void remove(id_ref id) { remove(std::span(&id, 1)); }
+
+    /// All or nothing; an id that stands twice is removed once.
+    void remove(std::span<id_ref const> ids) {
+        require_complete();
+        for (id_ref const id : ids) static_cast<void>(row_of(id));
+        for (id_ref const id : ids) {
+            auto const found = find(id);
+            if (!found) continue;
+            auto const last = static_cast<row_t>(size() - 1);
+            ids_.remove(*found);
+            if (*found != last) move_row(last, *found);
+            if (keeps_norms()) {
+                norms_[*found] = norms_[last];
+                norms_.pop_back();
+            }
+            drop_last_row(last);
+        }
+    }
+
+    [[nodiscard]] std::optional<row_t> find(id_ref id) const { return ids_.find(id); }
+    [[nodiscard]] bool contains(id_ref id) const { return find(id).has_value(); }
+
+    /// @throws error out_of_range
+    [[nodiscard]] id_ref id(row_t row) const {
+        require(row < size(), error_code::out_of_range, "row ", row, " of ", size());
+        return ids_[row];
+    }
+
+    /// The stored vector, as exactly as its codes tell: under cosine its direction.
+    /// @throws error unknown_id, incomplete
+    [[nodiscard]] std::vector<float> get(id_ref id) const {
+        require(level() > 0, error_code::incomplete, "the index is still loading its first plane");
+        row_t const row = row_of(id);
+        std::vector<float> out(dims_);
+        decode_row(row, out);
+        if (keeps_norms())
+            for (float& v : out) v *= norms_[row];
+        return out;
+    }
+
+    /// The k best rows for a query, best first.
+    /// @throws error dimension_mismatch (query or filter), not_finite, zero_norm, out_of_range, invalid_argument (k = 0), incomplete (nothing loaded yet)
+    [[nodiscard]] search_result search(std::span<float const> query, search_options const& options = {}) const {
+        require(level() > 0, error_code::incomplete, "the index is still loading its first plane");
+        require(options.k > 0, error_code::invalid_argument, "k must be at least 1");
+        require(options.filter == nullptr || options.filter->rows() == size(), error_code::dimension_mismatch, "the filter is for ",
+                options.filter == nullptr ? 0 : options.filter->rows(), " rows, the index has ", size());
+        double const length = check_query(query);
+        if (size() == 0) return {{}, level()};
+        search_options cut = options;
+        cut.k = std::min(options.k, size());
+        score_rule const rule{similarity_, keeps_norms() ? norms_.data() : nullptr, static_cast<float>(length * length)};
+        auto result = stores_units() ? search_direction(query, length, cut, rule) : search_rows(query, 1.0F, cut, rule);
+        rule.finish(result.hits);
+        return result;
+    }
+
+    /// One search for each row of `queries`; options.threads works on several queries at once.
+    /// @throws as `search`, before the first one; cancelled
+    [[nodiscard]] std::vector<search_result> search_many(matrix_view<float const> queries, search_options const& options = {}) const {
+        for (std::size_t i = 0; i < queries.rows(); ++i) static_cast<void>(check_query(queries[i]));
+        std::vector<search_result> results(queries.rows());
+        search_options one = options;
+        one.threads = nullptr;
+        std::size_t const together = options.threads == nullptr ? 1 : 8 * options.threads->concurrency();
+        for (std::size_t first = 0; first < results.size(); first += together) {
+            std::size_t const count = std::min(together, results.size() - first);
+            auto const task = [&](std::size_t i) { results[first + i] = search(queries[first + i], one); };
+            if (options.threads == nullptr) task(0);
+            else options.threads->run(count, task);
+            if (options.watch != nullptr) options.watch->step(first + count, results.size());
+        }
+        return results;
+    }
+
+    /// The `.simile` file of this index; it refers to the index's memory. Most programs call save_index or to_bytes of index/file.hpp.
+    /// @throws error incomplete (still loading)
+    [[nodiscard]] file_writer file() const {
+        require_complete();
+        file_header header;
+        header.kind = levels() > 1 ? file_header::progressive : file_header::flat;
+        header.codec = static_cast<std::uint8_t>(codec());
+        header.similarity = static_cast<std::uint8_t>(similarity_);
+        header.flags = static_cast<std::uint8_t>(zeros_);
+        header.dims = static_cast<std::uint32_t>(dims_);
+        header.rows = size();
+        file_writer file(header);
+        file.add(section_type::metadata, std::as_bytes(std::span(metadata_)));
+        file.add(section_type::plane0, plane_view(0));
+        file.add(section_type::norms, std::as_bytes(std::span(norms_)));
+        file.add_owned(section_type::ids, ids_.encoded());
+        if (levels() > 1) file.add(section_type::plane1, plane_view(1));
+        if (levels() > 2) file.add(section_type::plane2, plane_view(2));
+        return file;
+    }
+
+protected:
+    friend class index_loader;
+
+    vector_index(std::size_t dims, similarity_kind similarity, zero_vectors zeros) : dims_(dims), similarity_(similarity), zeros_(zeros) {
+        require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
+        require(is_valid(similarity), error_code::invalid_argument, "unknown similarity ", static_cast<unsigned>(similarity));
+    }
+    vector_index(vector_index const&) = default;
+    vector_index(vector_index&&) = default;
+    vector_index& operator=(vector_index const&) = default;
+    vector_index& operator=(vector_index&&) = default;
+
+    // What a concrete index provides. Rows are < size(); `encode_row` overwrites whatever a row held.
+    [[nodiscard]] virtual bool keeps_directions() const noexcept = 0;
+    [[nodiscard]] virtual std::size_t code_memory() const noexcept = 0;
+    virtual void reserve_rows(std::size_t rows) = 0;
+    virtual void append_slot(row_t row) = 0;
+    virtual void encode_row(std::span<float const> values, row_t row) = 0;
+    virtual void decode_row(row_t row, std::span<float> out) const = 0;
+    virtual void move_row(row_t from, row_t to) = 0;
+    virtual void drop_last_row(row_t last) = 0;
+    /// @param scale  multiplies every estimate
+    [[nodiscard]] virtual search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const = 0;
+    // Loading: a zeroed or partly filled plane becomes usable once all its bytes are in.
+    [[nodiscard]] virtual std::size_t plane_bytes(unsigned plane, std::size_t rows) const noexcept = 0;
+    [[nodiscard]] virtual byte_buffer& plane(unsigned plane) noexcept = 0;
+    [[nodiscard]] virtual std::span<std::byte const> plane_view(unsigned plane) const noexcept = 0;
+    [[nodiscard]] virtual bool plane_well_formed(unsigned plane) const = 0;
+    virtual void planes_ready(unsigned count) { ready_ = count > 0; }
+
+    [[nodiscard]] bool keeps_norms() const noexcept { return keeps_directions() && similarity_ != similarity_kind::cosine; }
+
+private:
+    [[nodiscard]] bool stores_units() const noexcept { return keeps_directions() || similarity_ == similarity_kind::cosine; }
+    [[nodiscard]] bool needs_direction() const noexcept { return similarity_ == similarity_kind::cosine && zeros_ == zero_vectors::refuse; }
+
+    void require_complete() const {
+        require(level() == levels(), error_code::incomplete, "the index has loaded ", level(), " of ", levels(), " planes: it can be searched, not changed");
+    }
+    static void check_id(id_ref id) {
+        require(id.number() <= id_ref::max_number, error_code::out_of_range, "id ", id.number(), " is above 2^53 - 1");
+        require(id.text().size() <= id_ref::max_text, error_code::limit_exceeded, "an id of ", id.text().size(), " bytes is longer than ", id_ref::max_text);
+        require(is_utf8(id.text()), error_code::invalid_argument, "an id is not UTF-8");
+    }
+    [[nodiscard]] row_t row_of(id_ref id) const {
+        auto const row = find(id);
+        require(row.has_value(), error_code::unknown_id, "no id ", to_string(id));
+        return *row;
+    }
+
+    double check_values(std::span<float const> values, char const* what) const {
+        require(values.size() == dims_, error_code::dimension_mismatch, what, " has ", values.size(), " dimensions, index has ", dims_);
+        require(all_finite(values), error_code::not_finite, what, " has a component that is NaN or infinite");
+        double const length = norm(values);
+        require(length > 0 || !needs_direction(), error_code::zero_norm, what, " is zero and has no direction");
+        require(similarity_ == similarity_kind::cosine || length < 0x1p60, error_code::out_of_range, what, " is longer than 2^60");
+        return length;
+    }
+    double check_query(std::span<float const> query) const { return check_values(query, "query"); }
+    void check_row(std::span<float const> row, std::size_t number) const {
+        try {
+            check_values(row, "vector");
+        } catch (error const& e) {
+            fail(e.code(), e.what(), " (number ", number, " of this call)");
+        }
+    }
+
+    [[nodiscard]] std::size_t count_new(id_table const& batch) const {
+        std::size_t count = 0;
+        for (row_t i = 0; i < batch.size(); ++i) count += find(batch[i]) ? 0 : 1;
+        return count;
+    }
+    row_t append_row(id_ref id) {
+        auto const row = static_cast<row_t>(size());
+        ids_.append(id);
+        append_slot(row);
+        return row;
+    }
+    // `values` were checked and there is room: nothing below can fail.
+    void write_row(row_t row, std::span<float const> values, std::vector<float>& scratch) {
+        if (keeps_norms()) {
+            if (norms_.size() < size()) norms_.resize(size());
+            norms_[row] = static_cast<float>(norm(values));
+        }
+        if (stores_units()) to_unit(values, scratch);
+        encode_row(stores_units() ? std::span<float const>(scratch) : values, row);
+    }
+
+    [[nodiscard]] search_result search_direction(std::span<float const> query, double length, search_options const& options, score_rule const& rule) const {
+        std::vector<float> unit(dims_);
+        to_unit(query, unit);
+        return search_rows(unit, similarity_ == similarity_kind::cosine ? 1.0F : static_cast<float>(length), options, rule);
+    }
+
+    std::size_t dims_;
+    similarity_kind similarity_;
+    zero_vectors zeros_;
+    bool ready_ = true;
+    id_table ids_;
+    aligned_vector<float> norms_;  // one a row under dot and squared_l2 when codes are directions
+    std::string metadata_;
+};
+
+}  // namespace simile

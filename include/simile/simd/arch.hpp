@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <simile/core/rounded.hpp>
+
+#if !defined(SIMILE_SCALAR)
+#include <xsimd/xsimd.hpp>
+#endif
+
+#include <type_traits>
+
+namespace simile {
+
+/// Tag of the kernels in plain C++: the reference for all others.
+struct scalar_arch {};
+
+#if defined(SIMILE_SCALAR)
+using default_arch = scalar_arch;
+#else
+/// The best architecture of the flags this translation unit is compiled with. Kernels are overloaded on the tag as xsimd's are.
+using default_arch = std::conditional_t<xsimd::default_arch::supported(), xsimd::default_arch, scalar_arch>;
+
+template <class T, class Arch>
+[[nodiscard]] inline xsimd::batch<T, Arch> rounded(xsimd::batch<T, Arch> value) noexcept {
+    value.data = rounded(value.data);
+    return value;
+}
+#endif
+
+/// Asks a functor for the same bits on every platform instead of the fastest sum.
+struct reproducible_t {};
+inline constexpr reproducible_t reproducible{};
+
+}  // namespace simile

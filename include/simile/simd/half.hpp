@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace simile {
+
+/// IEEE 754 binary16 as stored: 1 sign, 5 exponent, 10 fraction bits.
+struct half {
+    std::uint16_t bits = 0;
+    friend bool operator==(half, half) = default;
+};
+
+namespace simd {
+
+/// Exact for every value, subnormals, infinities and NaN payloads included. Integer steps and one exact product, so all lanes of a
+/// loop over it take the same path and compilers vectorise it.
+[[nodiscard]] inline float to_float(half h) noexcept {
+    std::uint32_t const magnitude = static_cast<std::uint32_t>(h.bits & 0x7FFFU) << 13;
+    std::uint32_t const sign = static_cast<std::uint32_t>(h.bits & 0x8000U) << 16;
+    // 2^112 moves the exponent from bias 15 to 127; as a product it also normalises subnormals.
+    float const scaled = std::bit_cast<float>(magnitude) * 0x1p112F;
+    std::uint32_t const special = magnitude >= 0x0F800000U ? 0x7F800000U : 0U;
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(scaled) | special | sign);
+}
+
+/// Rounds to nearest, ties to even; beyond 65504 + 16 gives infinity; NaN stays NaN.
+[[nodiscard]] inline half to_half(float value) noexcept {
+    std::uint32_t const bits = std::bit_cast<std::uint32_t>(value);
+    auto const sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000U);
+    std::uint32_t const magnitude = bits & 0x7FFFFFFFU;
+    if (magnitude > 0x7F800000U) return {static_cast<std::uint16_t>(sign | 0x7E00U)};
+    if (magnitude >= 0x47800000U) return {static_cast<std::uint16_t>(sign | 0x7C00U)};
+    if (magnitude < 0x38800000U) {
+        // Below 2^-14: adding 1/2 leaves the subnormal's 10 bits, rounded, at the end of the fraction.
+        float const shifted = std::bit_cast<float>(magnitude) + 0.5F;
+        return {static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3F000000U))};
+    }
+    std::uint32_t const odd = magnitude >> 13 & 1U;
+    return {static_cast<std::uint16_t>(sign | (magnitude - 0x38000000U + 0xFFFU + odd) >> 13)};
+}
+
+}  // namespace simd
+}  // namespace simile

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <simile/simd/arch.hpp>
+#include <simile/simd/half.hpp>
+
+#include <algorithm>
+#include <cstddef>
+
+#if defined(__F16C__) && !defined(SIMILE_SCALAR)
+#include <immintrin.h>
+#endif
+
+namespace simile::simd {
+
+/// Sixteen float lanes however wide the registers are: the unit of every reproducible sum. Products are rounded before they are
+/// added, and the lanes are added in the fixed tree (i, i + 8), (i, i + 4), (i, i + 2), (i, i + 1).
+[[nodiscard]] inline float tree_sum(float (&lane)[16]) noexcept {
+    for (int half_width = 8; half_width != 0; half_width /= 2)
+        for (int i = 0; i < half_width; ++i) lane[i] += lane[i + half_width];
+    return lane[0];
+}
+
+template <class Arch>
+struct lanes16;
+
+template <>
+struct lanes16<scalar_arch> {
+    float lane[16];
+
+    static lanes16 zero() noexcept { return {}; }
+    static lanes16 load(float const* p) noexcept {
+        lanes16 r;
+        std::copy_n(p, 16, r.lane);
+        return r;
+    }
+    static lanes16 load(half const* p) noexcept {
+        lanes16 r;
+        for (int i = 0; i < 16; ++i) r.lane[i] = to_float(p[i]);
+        return r;
+    }
+    void add_product(lanes16 const& a, lanes16 const& b) noexcept {
+        for (int i = 0; i < 16; ++i) lane[i] += rounded(a.lane[i] * b.lane[i]);
+    }
+    void add_squared_difference(lanes16 const& a, lanes16 const& b) noexcept {
+        for (int i = 0; i < 16; ++i) {
+            float const difference = a.lane[i] - b.lane[i];
+            lane[i] += rounded(difference * difference);
+        }
+    }
+    [[nodiscard]] float sum() noexcept { return tree_sum(lane); }
+};
+
+#if !defined(SIMILE_SCALAR)
+template <class Arch>
+struct lanes16 {
+    using batch = xsimd::batch<float, Arch>;
+    static constexpr std::size_t parts = 16 / batch::size;
+    static_assert(16 % batch::size == 0, "registers of more than 16 floats need a kernel of their own");
+    batch part[parts];
+
+    static lanes16 zero() noexcept {
+        lanes16 r;
+        for (auto& p : r.part) p = batch(0.0F);
+        return r;
+    }
+    static lanes16 load(float const* p) noexcept {
+        lanes16 r;
+        for (std::size_t i = 0; i < parts; ++i) r.part[i] = batch::load_unaligned(p + i * batch::size);
+        return r;
+    }
+    static lanes16 load(half const* p) noexcept {
+#if defined(__F16C__)
+        if constexpr (batch::size == 16) {
+            return {{batch(_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<__m256i const*>(p))))}};
+        } else if constexpr (batch::size == 8) {
+            return {{batch(_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<__m128i const*>(p)))),
+                     batch(_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<__m128i const*>(p + 8))))}};
+        }
+#endif
+        using words = xsimd::batch<std::uint32_t, Arch>;
+        lanes16 r;
+        alignas(64) std::uint32_t wide[16];
+        for (int i = 0; i < 16; ++i) wide[i] = p[i].bits;
+        for (std::size_t i = 0; i < parts; ++i) {
+            words const h = words::load_aligned(wide + i * batch::size);
+            words const magnitude = (h & words(0x7FFFU)) << 13;
+            batch const scaled = xsimd::bitwise_cast<float>(magnitude) * batch(0x1p112F);
+            // Rows are finite, so the exponent of infinity needs no care here.
+            r.part[i] = xsimd::bitwise_cast<float>(xsimd::bitwise_cast<std::uint32_t>(scaled) | ((h & words(0x8000U)) << 16));
+        }
+        return r;
+    }
+    void add_product(lanes16 const& a, lanes16 const& b) noexcept {
+        for (std::size_t i = 0; i < parts; ++i) part[i] += rounded(a.part[i] * b.part[i]);
+    }
+    void add_squared_difference(lanes16 const& a, lanes16 const& b) noexcept {
+        for (std::size_t i = 0; i < parts; ++i) {
+            batch const difference = a.part[i] - b.part[i];
+            part[i] += rounded(difference * difference);
+        }
+    }
+    [[nodiscard]] float sum() noexcept {
+        alignas(64) float lane[16];
+        for (std::size_t i = 0; i < parts; ++i) part[i].store_aligned(lane + i * batch::size);
+        return tree_sum(lane);
+    }
+};
+#endif
+
+}  // namespace simile::simd
