@@ -6,7 +6,7 @@
 for part in platform apt trixie emscripten libraries node environment verify; do . "$root/tools/setup/$part.sh"; done
 
 # A change of the scripts repeats the set-up; each part that is ready is left alone.
-setup_stamp() { cat "$root"/tools/common.sh "$root"/tools/setup.sh "$root"/tools/setup/*.sh | cksum; }
+setup_stamp() { cat "$root"/tools/setup.sh "$root"/tools/setup/*.sh | cksum; }
 
 setup_is_done() {
   [ -f "$tools_home/env.sh" ] && [ "$(cat "$tools_home/stamp" 2>/dev/null)" = "$(setup_stamp)" ] || return 1
@@ -48,8 +48,8 @@ debian_packages=(g++ cmake ninja-build python3 clang-19 clang-format-19 clang-ti
   nlohmann-json3-dev libbenchmark-dev pkg-config wabt ca-certificates git)
 
 set_up_debian_12() {
-  apt_install "${debian_packages[@]}" chromium patchelf node-acorn
-  distribution_node
+  # shellcheck disable=SC2046  # words
+  apt_install "${debian_packages[@]}" chromium patchelf node-acorn $(absent_node_packages)
   if ! node_is_new_enough; then private_node; fi
   if ! emcc_on_path; then
     private_binaryen
@@ -64,14 +64,9 @@ set_up_distribution() {
   local packages=("${debian_packages[@]}" libxsimd-dev xtl-dev catch2)
   if ! emcc_on_path; then packages+=(emscripten); fi
   if [ "$(os_field ID)" = ubuntu ]; then packages+=(chromium-browser); else packages+=(chromium); fi
-  apt_install "${packages[@]}"
-  distribution_node
+  # shellcheck disable=SC2046  # words
+  apt_install "${packages[@]}" $(absent_node_packages)
   if ! node_is_new_enough; then private_node; fi
-}
-
-distribution_node() {
-  have node || apt_install nodejs
-  have npm || apt_install npm
 }
 
 set_up_homebrew() {

@@ -24,12 +24,15 @@ lint_shell() {
   say "shellcheck"
   if ! have shellcheck && have apt-get; then apt_install shellcheck; fi
   have shellcheck || die "shellcheck is missing; please install it."
-  shellcheck -x dev .ci/run tools/*.sh tools/*/*.sh
+  shellcheck dev .ci/run tools/*.sh tools/*/*.sh
 }
 
 lint_web() {
-  say "web"
-  npm_ready web && npm --prefix web run --silent lint
+  local folder
+  for folder in web web/demo; do
+    say "$folder"
+    npm_ready "$folder" && npm --prefix "$folder" run --silent check || return
+  done
 }
 
 lint_tidy() {

@@ -24,8 +24,8 @@ write_environment() {
   browser=$(first_program chromium chromium-browser google-chrome-stable google-chrome)
   {
     say "# Written by ./dev setup."
-    say "export PATH=\"$path\$PATH\""
-    say "export CMAKE_PREFIX_PATH=\"${prefixes%:}\${CMAKE_PREFIX_PATH:+:\$CMAKE_PREFIX_PATH}\""
+    if [ -n "$path" ]; then say "export PATH=\"$path\$PATH\""; fi
+    if [ -n "$prefixes" ]; then say "export CMAKE_PREFIX_PATH=\"${prefixes%:}\${CMAKE_PREFIX_PATH:+:\$CMAKE_PREFIX_PATH}\""; fi
     say "export EMSCRIPTEN_ROOT=\"$emscripten\""
     say "export SIMILE_WASM_INCLUDE=\"$tools_home/wasm-include\""
     say "export SIMILE_CHROMIUM=\"\${SIMILE_CHROMIUM:-$browser}\""

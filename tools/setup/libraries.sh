@@ -51,15 +51,22 @@ xsimd_version() {
 
 # The only folder of host headers that emcc sees. /usr/include as a whole would put glibc's headers before musl's.
 wasm_include() {
-  local home=$tools_home/wasm-include folder header
+  local home=$tools_home/wasm-include folder
   rm -rf "$home"
   mkdir -p "$home"
   folder=$(xsimd_include)
-  ln -s "$folder/xsimd" "$home/xsimd"
+  if [ -n "$folder" ]; then ln -s "$folder/xsimd" "$home/xsimd"; fi
   if [ -d "$folder/xtl" ]; then ln -s "$folder/xtl" "$home/xtl"; fi
   for folder in /usr/include /usr/local/include "${HOMEBREW_PREFIX:-/opt/homebrew}/include"; do
-    for header in xxhash.h xxh3.h; do
-      if [ -f "$folder/$header" ] && [ ! -e "$home/$header" ]; then ln -s "$folder/$header" "$home/$header"; fi
-    done
+    if [ -f "$folder/xxhash.h" ]; then
+      plain_xxhash "$folder/xxhash.h" >"$home/xxhash.h"
+      return
+    fi
   done
+}
+
+# xxHash from 0.8.2 on takes its NEON code for wasm SIMD where it sees <arm_neon.h>. Debian's Emscripten has that header without what it includes.
+plain_xxhash() {
+  printf '#ifndef XXH_HAS_INCLUDE\n#define XXH_HAS_INCLUDE(x) 0\n#endif\n'
+  cat "$1"
 }

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Node 20 or newer, with npm. Where the distribution's Node is older, npm's own packaging of Node goes into a private folder.
+# Node 20.19 or newer (Vite asks for it), with npm. Where the distribution's Node is older, npm's own packaging of Node goes into a private folder.
 
-node_wanted=20
+node_wanted=20.19
 
-node_is_new_enough() { have node && at_least "$(node --version | tr -d v).0" "$node_wanted"; }
+# What the distribution has to add: npm alone where a Node came from elsewhere.
+absent_node_packages() {
+  have node || say nodejs
+  have npm || say npm
+}
+
+node_is_new_enough() { have node && at_least "$(node --version | tr -d v)" "$node_wanted"; }
 
 private_node() {
   local home=$tools_home/node cpu
@@ -17,8 +23,8 @@ private_node() {
   rm -rf "$home"
   mkdir -p "$home/bin"
   printf '{"private":true}\n' >"$home/package.json"
-  watched "$tools_home/log/node.log" "fetching Node $node_wanted and npm from the npm registry" \
-    npm install --prefix "$home" --no-audit --no-fund --ignore-scripts --no-save "node-linux-$cpu@$node_wanted" npm@10
+  watched "$tools_home/log/node.log" "fetching Node 20 and npm from the npm registry" \
+    npm install --prefix "$home" --no-audit --no-fund --ignore-scripts --no-save "node-linux-$cpu@20" npm@10
   ln -s "$home/node_modules/npm/bin/npm-cli.js" "$home/bin/npm"
   ln -s "$home/node_modules/npm/bin/npx-cli.js" "$home/bin/npx"
   ln -s "$home/node_modules/node-linux-$cpu/bin/node" "$home/bin/node"

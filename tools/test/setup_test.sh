@@ -110,9 +110,10 @@ contains "a plan that renews is told" "$(refuse_removals 'Inst foo [1.0] (1.1 De
 stub sudo 'exec "$@"'
 stub dpkg-query 'for name; do :; done; case $name in libxxhash-dev) echo installed ;; *) exit 1 ;; esac'
 stub apt-get 'case "$*" in *"-s install"*) echo "Inst something (1)" ;; *update*) echo update ;; *) echo "$@" ;; esac'
-stub node 'echo v20.1.0'
+stub node 'echo v20.19.0'
 stub npm 'echo 10.0.0'
 installs() { (PATH=$stubs:$PATH && printf 'ID=%s\n' "$1" >"$os_release" && set_up_distribution) >/dev/null && cat "$tools_home/log/apt-install.log"; }
+same "a Node from elsewhere is left alone" "$(PATH=$stubs:$PATH absent_node_packages)" ""
 stub emcc 'echo emcc 3.1.6'
 contains "Debian 13 installs its Emscripten" "$(installs debian)" " emscripten"
 contains "Debian 13 installs Catch2 and xsimd" "$(installs debian)" "libxsimd-dev xtl-dev catch2"
@@ -121,14 +122,14 @@ same "nothing else comes along" "$(installs debian | grep -c -e --no-install-rec
 contains "Ubuntu's browser has another name" "$(installs ubuntu)" "chromium-browser"
 stub emcc 'echo emcc 4.0.1'
 same "an emsdk that is new enough is used" "$(installs debian | grep -c ' emscripten' || true)" 0
-stub node 'echo v18.20.4'
-same "Node 18 is too old" "$(PATH=$stubs:$PATH yes_no node_is_new_enough)" no
+stub node 'echo v20.16.0'
+same "Node 20.16 is too old" "$(PATH=$stubs:$PATH yes_no node_is_new_enough)" no
 
 # What is missing, in one sentence
 bare=$work/bare
 mkdir -p "$bare"
 for name in sed grep cat tr cut head; do ln -s "$(command -v "$name")" "$bare/$name"; done
-contains "a bare machine" "$(PATH=$bare missing_tools)" "a C++20 compiler, cmake >= 3.25, ninja, Node >= 20, npm, Emscripten >= 3.1.60 (emcc)"
+contains "a bare machine" "$(PATH=$bare missing_tools)" "a C++20 compiler, cmake >= 3.25, ninja, Node >= 20.19, npm, Emscripten >= 3.1.60 (emcc)"
 contains "the sentence" "$( (PATH=$bare verify_tools) 2>&1)" "this machine still lacks: a C++20 compiler"
 
 report
