@@ -66,7 +66,7 @@ template <class T>
 }
 
 /// Higham, Accuracy and Stability of Numerical Algorithms, 3.1: the relative error of m roundings, for float.
-[[nodiscard]] constexpr double gamma(double m) noexcept {
+[[nodiscard]] constexpr double error_factor(double m) noexcept {
     constexpr double u = 0x1p-24;
     return m * u / (1 - m * u);
 }

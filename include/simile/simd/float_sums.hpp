@@ -34,7 +34,7 @@ template <class Arch, class Element>
 /// out[r] = sum over i < n of Term(query[i], rows[r * stride + i]) for `Rows` rows at once, which share the loads of the query.
 ///
 /// The same bits on every platform: 16 virtual lanes, no fused multiply-add.
-/// Error   |computed - exact| <= gamma_m * sum |term|, m = ceil(n / 16) + 5, gamma_m = m u / (1 - m u), u = 2^-24 (Higham 3.1).
+/// Error   |computed - exact| <= gamma_m * sum |term|, m = ceil(n / 16) + 6, gamma_m = m u / (1 - m u), u = 2^-24 (Higham 3.1).
 template <class Term, std::size_t Rows, class Arch, class Element>
 void sum_rows(Arch, float const* query, Element const* rows, std::size_t stride, std::size_t n, float* out) noexcept {
     using lanes = lanes16<Arch>;
@@ -67,7 +67,7 @@ struct cosine_sums {
 
 #if !defined(SIMILE_SCALAR)
 /// Fused where the processor can, four independent sums: the fast form for one pair.
-/// Error   as sum_rows with m = ceil(n / (4 L)) + 4 + log2 L for registers of L floats.
+/// Error   as sum_rows with m = ceil(n / (4 L)) + L + 8 for registers of L floats; the last n mod L terms are added one by one.
 template <class Arch>
 [[nodiscard]] float fast_dot(Arch, float const* x, float const* y, std::size_t n) noexcept {
     using batch = xsimd::batch<float, Arch>;
