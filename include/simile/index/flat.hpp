@@ -25,19 +25,16 @@ protected:
     [[nodiscard]] bool keeps_directions() const noexcept override { return Codec::directions; }
     [[nodiscard]] std::size_t code_memory() const noexcept override { return blocks_.capacity(); }
 
-    void reserve_rows(std::size_t rows) override {
-        std::size_t const bytes = plane_bytes(0, rows);
-        if (blocks_.capacity() < bytes) blocks_.reserve(std::max(bytes, blocks_.size() + blocks_.size() / 2));
-    }
+    void reserve_rows(std::size_t rows) override { reserve_plane(blocks_, 0, rows); }
     void append_slot(row_t row) override {
-        if (row % block_rows == 0) blocks_.resize(plane_bytes(0, row + 1), std::byte{0});
+        if (row % block_rows == 0) resize_plane(blocks_, 0, row + std::size_t{1});
     }
     void encode_row(std::span<float const> values, row_t row) override { codec_.encode(values, block(row / block_rows), row % block_rows); }
     void decode_row(row_t row, std::span<float> out) const override { codec_.decode(block(row / block_rows), row % block_rows, out); }
     void move_row(row_t from, row_t to) override { codec_.move(block(from / block_rows), from % block_rows, block(to / block_rows), to % block_rows); }
     void drop_last_row(row_t last) override {
         codec_.clear(block(last / block_rows), last % block_rows);
-        blocks_.resize(plane_bytes(0, last));
+        resize_plane(blocks_, 0, last);
     }
 
     [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
@@ -47,7 +44,7 @@ protected:
                 1};
     }
 
-    [[nodiscard]] std::size_t plane_bytes(unsigned, std::size_t rows) const noexcept override { return blocks_of(rows) * codec_.block_bytes(); }
+    [[nodiscard]] std::size_t block_bytes(unsigned) const noexcept override { return codec_.block_bytes(); }
     [[nodiscard]] byte_buffer& plane(unsigned) noexcept override { return blocks_; }
     [[nodiscard]] std::span<std::byte const> plane_view(unsigned) const noexcept override { return blocks_; }
     [[nodiscard]] bool plane_well_formed(unsigned) const override {

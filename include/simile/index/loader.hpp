@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,7 +25,9 @@ class index_loader {
 public:
     /// @param length  bytes of the whole file when known, to refuse a wrong length at once
     explicit index_loader(verify_level verify = verify_level::checksum, load_limits limits = {}, std::optional<std::uint64_t> length = {})
-        : verify_(verify), limits_(limits), length_(length) {}
+        : verify_(verify), limits_(limits), length_(length) {
+        limits_.max_bytes = std::min<std::uint64_t>(limits_.max_bytes, std::numeric_limits<std::size_t>::max());
+    }
 
     /// Takes the next bytes of the file.
     /// @throws error corrupt_file, truncated_file, unsupported_version, limit_exceeded, out_of_memory; invalid_argument after an earlier error
@@ -146,11 +149,10 @@ private:
     }
     /// Length a section must have; 0: it must not be there; nothing: any length, and it may be absent.
     [[nodiscard]] std::optional<std::uint64_t> wanted_length(section_type type) const noexcept {
-        auto const rows = static_cast<std::size_t>(header_.rows);
         switch (type) {
-            case section_type::plane0: return index_->plane_bytes(0, rows);
-            case section_type::plane1: return index_->levels() > 1 ? index_->plane_bytes(1, rows) : 0;
-            case section_type::plane2: return index_->levels() > 2 ? index_->plane_bytes(2, rows) : 0;
+            case section_type::plane0: return index_->plane_bytes(0, header_.rows);
+            case section_type::plane1: return index_->levels() > 1 ? index_->plane_bytes(1, header_.rows) : 0;
+            case section_type::plane2: return index_->levels() > 2 ? index_->plane_bytes(2, header_.rows) : 0;
             case section_type::norms: return index_->keeps_norms() ? header_.rows * sizeof(float) : 0;
             default: return std::nullopt;
         }

@@ -37,14 +37,10 @@ protected:
     }
 
     void reserve_rows(std::size_t rows) override {
-        for (unsigned p = 0; p < planes_codec::levels; ++p) {
-            std::size_t const bytes = plane_bytes(p, rows);
-            if (planes_[p].capacity() < bytes) planes_[p].reserve(std::max(bytes, planes_[p].size() + planes_[p].size() / 2));
-        }
+        for (unsigned p = 0; p < planes_codec::levels; ++p) reserve_plane(planes_[p], p, rows);
     }
     void append_slot(row_t row) override {
-        if (row % block_rows == 0)
-            for (unsigned p = 0; p < planes_codec::levels; ++p) planes_[p].resize(plane_bytes(p, row + 1), std::byte{0});
+        if (row % block_rows == 0) resize_planes(row + std::size_t{1});
     }
     void encode_row(std::span<float const> values, row_t row) override { codec_.encode(values, blocks(row / block_rows), row % block_rows, scratch_); }
     void decode_row(row_t row, std::span<float> out) const override { codec_.decode(blocks(row / block_rows), row % block_rows, level_, out); }
@@ -53,7 +49,7 @@ protected:
     }
     void drop_last_row(row_t last) override {
         codec_.clear(blocks(last / block_rows), last % block_rows);
-        for (unsigned p = 0; p < planes_codec::levels; ++p) planes_[p].resize(plane_bytes(p, last));
+        resize_planes(last);
     }
 
     [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
@@ -69,7 +65,7 @@ protected:
         return {std::move(hits), level_};
     }
 
-    [[nodiscard]] std::size_t plane_bytes(unsigned plane, std::size_t rows) const noexcept override { return blocks_of(rows) * codec_.block_bytes(plane); }
+    [[nodiscard]] std::size_t block_bytes(unsigned plane) const noexcept override { return codec_.block_bytes(plane); }
     [[nodiscard]] byte_buffer& plane(unsigned plane) noexcept override { return planes_[plane]; }
     [[nodiscard]] std::span<std::byte const> plane_view(unsigned plane) const noexcept override { return planes_[plane]; }
     [[nodiscard]] bool plane_well_formed(unsigned plane) const override {
@@ -80,6 +76,9 @@ protected:
     void planes_ready(unsigned count) override { level_ = count; }
 
 private:
+    void resize_planes(std::size_t rows) {
+        for (unsigned p = 0; p < planes_codec::levels; ++p) resize_plane(planes_[p], p, rows);
+    }
     [[nodiscard]] std::vector<hit> refine(planes_codec::query const& query, std::vector<hit> hits, unsigned level, std::size_t keep, score_rule const& rule) const {
         // In row order memory is read forwards.
         std::sort(hits.begin(), hits.end(), [](hit const& a, hit const& b) { return a.row < b.row; });

@@ -238,12 +238,24 @@ protected:
     virtual void drop_last_row(row_t last) = 0;
     /// @param scale  multiplies every estimate
     [[nodiscard]] virtual search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const = 0;
-    // Loading: a zeroed or partly filled plane becomes usable once all its bytes are in.
-    [[nodiscard]] virtual std::size_t plane_bytes(unsigned plane, std::size_t rows) const noexcept = 0;
+    // Loading: a partly filled plane becomes usable once all its bytes are in.
+    [[nodiscard]] virtual std::size_t block_bytes(unsigned plane) const noexcept = 0;
     [[nodiscard]] virtual byte_buffer& plane(unsigned plane) noexcept = 0;
     [[nodiscard]] virtual std::span<std::byte const> plane_view(unsigned plane) const noexcept = 0;
     [[nodiscard]] virtual bool plane_well_formed(unsigned plane) const = 0;
     virtual void planes_ready(unsigned count) { ready_ = count > 0; }
+
+    /// Bytes of a plane with so many rows, in 64 bits also where memory is addressed with 32.
+    [[nodiscard]] std::uint64_t plane_bytes(unsigned plane, std::uint64_t rows) const noexcept {
+        return (rows + block_rows - 1) / block_rows * std::uint64_t{block_bytes(plane)};
+    }
+    /// Makes room for rows in a plane's buffer, half as much again as it has when it must grow.
+    void reserve_plane(byte_buffer& buffer, unsigned plane, std::size_t rows) const {
+        std::uint64_t const bytes = plane_bytes(plane, rows);
+        require(bytes <= buffer.max_size(), error_code::out_of_memory, rows, " rows need ", bytes, " bytes, more than this machine can address");
+        if (buffer.capacity() < bytes) buffer.reserve(std::max(static_cast<std::size_t>(bytes), buffer.size() + std::min(buffer.size() / 2, buffer.max_size() - buffer.size())));
+    }
+    void resize_plane(byte_buffer& buffer, unsigned plane, std::size_t rows) const { buffer.resize(static_cast<std::size_t>(plane_bytes(plane, rows)), std::byte{0}); }
 
     [[nodiscard]] bool keeps_norms() const noexcept { return keeps_directions() && similarity_ != similarity_kind::cosine; }
 

@@ -159,7 +159,7 @@ template <class T>
 
 /// Hashes of the 1 MiB pieces of a section, one after the other; empty for a short one.
 [[nodiscard]] inline std::vector<std::byte> chunk_hashes(std::span<std::byte const> section) {
-    std::vector<std::byte> out(8 * chunk_count(section.size()));
+    std::vector<std::byte> out(static_cast<std::size_t>(8 * chunk_count(section.size())));
     for (std::size_t i = 0; i < out.size() / 8; ++i) {
         std::size_t const begin = i * static_cast<std::size_t>(chunk_bytes);
         put(&out[8 * i], hash(section.subspan(begin, std::min<std::size_t>(chunk_bytes, section.size() - begin))));
