@@ -17,7 +17,7 @@ namespace simile::similarity {
 /// Shape     x, y: [d] with the same d <= 65536; no alignment needed.
 /// Unit      dimensionless, in [-1, 1]; larger is closer.
 /// Zero      0 when |x| or |y| is 0: a blank document is close to nothing.
-/// Error     |computed - exact| <= (3 d + 2) u, u = 2^-24, for norms in [2^-60, 2^60] (Higham, Accuracy and Stability, section 3.1). `reproducible` gives the
+/// Error     |computed - exact| <= (3 d + 3) u, u = 2^-24, for norms in [2^-60, 2^60] (Higham, Accuracy and Stability, section 3.1). `reproducible` gives the
 ///           same bits on every platform within the same bound. int8: within 2 u.
 /// NaN       and infinity give NaN.
 /// Requires  equal sizes; asserted only.

@@ -13,7 +13,7 @@ namespace simile::similarity {
 /// Inner product <x, y>.
 ///
 /// Shape     x, y: [d] with the same d <= 65536; no alignment needed. d = 0 gives 0.
-/// Error     float: |computed - exact| <= gamma_m sum |x_i y_i| with m = d / 16 + 8, gamma_m = m u / (1 - m u), u = 2^-24 (Higham, Accuracy and Stability,
+/// Error     float: |computed - exact| <= gamma_m sum |x_i y_i| with m = d / 16 + 24, gamma_m = m u / (1 - m u), u = 2^-24 (Higham, Accuracy and Stability,
 ///           section 3.1); `reproducible` gives the same bits on every platform within the same bound. int8: exact.
 /// NaN       and infinity propagate.
 /// Requires  equal sizes; asserted only.

@@ -14,7 +14,7 @@ namespace simile::similarity {
 ///
 /// Shape     x, y: [d] with the same d <= 65536; no alignment needed. d = 0 gives 0.
 /// Unit      that of the components, squared; >= 0; smaller is closer.
-/// Error     float: relative, <= gamma_m with m = d / 16 + 10, gamma_m = m u / (1 - m u), u = 2^-24: all terms are positive, so nothing cancels but inside a
+/// Error     float: relative, <= gamma_m with m = d / 16 + 24, gamma_m = m u / (1 - m u), u = 2^-24: all terms are positive, so nothing cancels but inside a
 ///           difference, which is exact to u. `reproducible` gives the same bits on every platform. int8: exact.
 /// NaN       and infinity propagate.
 /// Requires  equal sizes; asserted only.
