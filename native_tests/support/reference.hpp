@@ -65,6 +65,14 @@ template <class T>
     return norms == 0 ? 0 : dot_by_definition(x, y).value / norms;
 }
 
+/// A random direction.
+[[nodiscard]] inline std::vector<float> unit_vector(std::size_t d, std::uint64_t seed) {
+    auto x = normal_vector(d, seed);
+    double const length = std::sqrt(dot_by_definition<float>(x, x).value);
+    for (float& v : x) v = static_cast<float>(v / length);
+    return x;
+}
+
 /// Higham, Accuracy and Stability of Numerical Algorithms, 3.1: the relative error of m roundings, for float.
 [[nodiscard]] constexpr double error_factor(double m) noexcept {
     constexpr double u = 0x1p-24;
