@@ -3,13 +3,13 @@ import type { Engine } from './engine.js';
 import { SimileError, shown } from './errors.js';
 import { encodeIds, type Id } from './ids.js';
 import type { Progress, Slicer } from './slices.js';
-import { checkNumbers, type Rows } from './vectors.js';
+import { checkNumbers, type NumberRules, type Rows } from './vectors.js';
 
-/** What a batch needs of an index. */
+/** What a batch needs of an index. @internal */
 export interface Target {
   readonly call: Engine['call'];
   readonly handle: number;
-  readonly refusesZero: boolean;
+  readonly rules: NumberRules;
 }
 
 const sliceBytes = 1 << 18; // of 32-bit floats; below a millisecond of work
@@ -21,7 +21,7 @@ export class Batch {
   readonly #rows: Rows;
   readonly #replaces: boolean;
   readonly #sliceRows: number;
-  /** For each row 1 when its id is in the index already. */
+  /** For each row 1 when its id is there already, in the index or earlier in the batch. */
   readonly #known: Uint8Array;
   /** The ids that are in the index because of this batch. */
   #added: Id[][] = [];
@@ -57,19 +57,19 @@ export class Batch {
 
   async #check(slicer: Slicer): Promise<void> {
     const seen = new Set<Id>();
-    const { call, handle, refusesZero } = this.#target;
+    const { call, handle, rules } = this.#target;
     for (const [first, end] of this.#slices()) {
       const ids = this.#ids.slice(first, end);
       const bytes = encodeIds(ids);
-      for (const id of ids) {
-        if (seen.has(id)) throw new SimileError('duplicate_id', `id ${shown(id)} stands in the batch twice`);
-        seen.add(id);
-      }
       const known = call('has', handle, bytes, bytes.length);
+      ids.forEach((id, i) => {
+        if (seen.has(id)) known[i] = 1;
+        seen.add(id);
+      });
       const at = this.#replaces ? -1 : known.indexOf(1);
-      if (at >= 0) throw new SimileError('duplicate_id', `id ${shown(ids[at])} is in the index already`);
+      if (at >= 0) throw new SimileError('duplicate_id', `id ${shown(ids[at])} is there already`);
       this.#known.set(known, first);
-      checkNumbers(this.#copy(range(first, end)), first, this.#rows.dims, refusesZero);
+      checkNumbers(this.#copy(range(first, end)), first, this.#rows.dims, rules);
       await slicer.pause();
     }
   }

@@ -59,8 +59,8 @@ export interface Core {
   /** How many bits differ. @throws {SimileError} `dimension_mismatch` when the lengths differ */
   hamming(a: Uint8Array, b: Uint8Array): number;
   /**
-   * The progressive code of a vector and, with a query, what its three levels estimate.
-   * @throws {SimileError} `not_finite`, `zero_norm`, `dimension_mismatch`
+   * The progressive code of a vector's direction and, with a query, what its three levels estimate.
+   * @throws {SimileError} `not_finite`, `dimension_mismatch`, `out_of_range` when it is empty or too long
    */
   planes(vector: Vector, query?: Vector): PlaneCode;
 }

@@ -18,29 +18,12 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** What another attempt may mend. */
 class Interruption extends SimileError {}
 
-/** The bytes at `url`, in order. A broken connection is taken up again where it broke. @internal */
-export async function* download(url: string | URL, options: RequestOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  if (typeof url !== 'string' && kindOf(url) !== 'URL') throw invalid(`the address must be a string or a URL, not ${shown(url)}`);
-  const transfer = new Transfer(url, options, signal);
-  for (let resumes = 0; ; resumes++) {
-    try {
-      yield* transfer.run();
-      return;
-    } catch (error) {
-      checkSignal(signal, 'the download');
-      if (!(error instanceof Interruption) || !transfer.hasBegun || resumes === maxResumes) throw error;
-    }
-    await wait(firstWait * 3 ** resumes, signal);
-    checkSignal(signal, 'the download');
-  }
-}
-
-class Transfer {
-  /** Whether the server has answered once as it should. */
-  hasBegun = false;
+/** A file on its way. A connection that breaks is taken up again where it broke. @internal */
+export class Download {
   readonly #url: string | URL;
   readonly #options: RequestOptions;
   readonly #signal: AbortSignal;
+  #response: Response | undefined;
   /** Bytes handed out so far, decoded. */
   #received = 0;
   #etag: string | null = null;
@@ -48,19 +31,47 @@ class Transfer {
   #isEncoded = false;
 
   constructor(url: string | URL, options: RequestOptions, signal: AbortSignal) {
+    if (typeof url !== 'string' && kindOf(url) !== 'URL')
+      throw invalid(`the address must be a string or a URL, not ${shown(url)}`);
     this.#url = url;
     this.#options = options;
     this.#signal = signal;
   }
 
-  async *run(): AsyncGenerator<Uint8Array> {
-    const response = await this.#request();
-    const { body, headers } = response;
-    if (!body) return;
+  /** Waits for the server's answer. @returns the length of the file, if it is known */
+  async begin(): Promise<number | undefined> {
+    try {
+      this.#response = await this.#request();
+      return this.#length(this.#response);
+    } catch (error) {
+      checkSignal(this.#signal, 'the download');
+      throw error;
+    }
+  }
+
+  /** The bytes, in order. */
+  async *pieces(): AsyncGenerator<Uint8Array> {
+    for (let resumes = 0; ; resumes++) {
+      try {
+        const response = this.#response ?? (await this.#request());
+        this.#response = undefined;
+        yield* this.#read(response);
+        return;
+      } catch (error) {
+        checkSignal(this.#signal, 'the download');
+        if (!(error instanceof Interruption) || resumes === maxResumes) throw error;
+      }
+      await wait(firstWait * 3 ** resumes, this.#signal);
+      checkSignal(this.#signal, 'the download');
+    }
+  }
+
+  async *#read(response: Response): AsyncGenerator<Uint8Array> {
     let skip = this.#received - this.#start(response);
     if (skip < 0) throw this.#failure(`left out ${-skip} bytes`);
+    if (!response.body) return;
     let arrived = 0;
-    const reader = body.getReader();
+    const reader = response.body.getReader();
     try {
       for (;;) {
         const { done, value } = await this.#attempt(() => reader.read());
@@ -74,10 +85,16 @@ class Transfer {
     } finally {
       reader.cancel().catch(() => {});
     }
-    const announced = Number(headers.get('content-length') ?? 0);
-    if (!this.#isEncoded && arrived < announced) {
+    const announced = this.#length(response) ?? 0;
+    if (arrived < announced) {
       throw new Interruption('io_failure', `GET ${this.#url}: the connection ended after ${arrived} of ${announced} bytes`);
     }
+  }
+
+  /** The length of an answer. Other origins may hide that it is encoded, and then Content-Length is something else. */
+  #length({ headers, type }: Response): number | undefined {
+    const length = headers.get('content-length');
+    return length === null || this.#isEncoded || type === 'cors' ? undefined : Number(length);
   }
 
   async #request(): Promise<Response> {
@@ -90,7 +107,6 @@ class Transfer {
     }
     const response = await this.#attempt(() => get(this.#url, { headers, signal: this.#signal }));
     this.#check(response);
-    this.hasBegun = true;
     this.#etag = response.headers.get('etag');
     this.#isEncoded = (response.headers.get('content-encoding') ?? 'identity') !== 'identity';
     return response;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Batch } from './add-many.js';
 import { loadEngine } from './core.js';
-import { download, type RequestOptions } from './download.js';
+import { Download, type RequestOptions } from './download.js';
 import type { Engine } from './engine.js';
 import { invalid, SimileError, shown } from './errors.js';
 import { decodeIds, encodeIds, encodeText, type Id } from './ids.js';
-import { Loader, type LoadOptions, type LoadProgress, word } from './loader.js';
+import { Loader, type LoadOptions, type LoadProgress, loadRules, word } from './loader.js';
 import { checkSignal, type Progress, Slicer } from './slices.js';
 import { kindOf, type Rows, readRows, readVector, type Vector } from './vectors.js';
 
@@ -89,6 +89,7 @@ const codecs: readonly Codec[] = ['f32', 'f16', 'int8', 'planes'];
 const zeroVectorChoices = ['refuse', 'allow'];
 const duplicateChoices = ['refuse', 'replace'];
 const maxU32 = 2 ** 32 - 1;
+const maxNorm = 2 ** 60; // beyond it, squared norms are no floats; the core's own limit
 const sliceQueries = 16;
 
 function choice(name: string, names: readonly string[], value: string): number {
@@ -147,8 +148,8 @@ export class Index implements Disposable {
   readonly #held: Held;
   readonly #refusesZero: boolean;
   #isDisposed = false;
-  /** The operation in slices that others have to wait for. */
-  #running: Promise<void> | undefined;
+  /** Settles when all changes and batches so far have ended. */
+  #queue: Promise<void> = Promise.resolve();
   #isAdding = false;
   /** For filters that are functions; forgotten at every change. */
   #ids: Id[] | undefined;
@@ -187,11 +188,13 @@ export class Index implements Disposable {
   static async fromBytes(bytes: Uint8Array | ArrayBuffer, options: LoadOptions = {}): Promise<Index> {
     const source = kindOf(bytes) === 'ArrayBuffer' ? new Uint8Array(bytes) : bytes;
     if (kindOf(source) !== 'Uint8Array') throw invalid(`expected a Uint8Array or an ArrayBuffer, got ${shown(bytes)}`);
+    const file = source as Uint8Array;
+    const rules = loadRules(options);
     const slicer = new Slicer(options.signal, 'loading');
     const engine = await loadEngine();
-    const loader = new Loader(engine, options);
+    const loader = new Loader(engine, rules, file.length);
     try {
-      for (const state of loader.feed(source as Uint8Array)) {
+      for (const state of loader.feed(file)) {
         options.onProgress?.(progressOf(state));
         await slicer.pause();
       }
@@ -214,19 +217,22 @@ export class Index implements Disposable {
    */
   static async fromURL(url: string | URL, options: FromURLOptions = {}): Promise<Index> {
     const { signal } = options;
+    const rules = loadRules(options);
     checkSignal(signal, 'the download');
     const engine = await loadEngine();
-    const loader = new Loader(engine, options);
     const stop = new AbortController();
     const abort = (): void => stop.abort(signal?.reason);
     signal?.addEventListener('abort', abort);
     if (signal?.aborted) abort();
 
     const run = async (deliver: (handle: number) => void): Promise<void> => {
+      let loader: Loader | undefined;
       let isDelivered = false;
       try {
         const slicer = new Slicer(stop.signal, 'the download');
-        for await (const piece of download(url, options, stop.signal)) {
+        const download = new Download(url, options, stop.signal);
+        loader = new Loader(engine, rules, await download.begin());
+        for await (const piece of download.pieces()) {
           for (const state of loader.feed(piece)) {
             if (state.isSearchable && !isDelivered) {
               isDelivered = true;
@@ -239,7 +245,7 @@ export class Index implements Disposable {
         loader.end();
       } finally {
         signal?.removeEventListener('abort', abort);
-        loader.dispose();
+        loader?.dispose();
       }
     };
     return new Promise((resolve, reject) => {
@@ -289,18 +295,17 @@ export class Index implements Disposable {
     const replaces = choice('onDuplicate', duplicateChoices, options.onDuplicate ?? 'refuse');
     const bytes = encodeIds([id]);
     const numbers = readVector(vector, 'the vector');
-    await this.#idle();
-    this.#change('add', this.#held.handle, bytes, bytes.length, numbers, 1, numbers.length, replaces);
+    await this.#inTurn(() => this.#change('add', this.#held.handle, bytes, bytes.length, numbers, 1, numbers.length, replaces));
   }
 
   /**
-   * Adds many vectors, all or none: everything is checked before the first is added, and a cancelled batch is taken back. Works in
-   * slices of about 12 ms, so that the page stays alive; do not change `data` before the promise has settled. Searches meanwhile see
+   * Adds many vectors, all or none: everything is checked before the first is added, and a cancelled batch is taken back. Of equal
+   * ids in a batch that may replace, the last one stays. Works in slices of about 12 ms, so that the page stays alive; do not change `data` before the promise has settled. Searches meanwhile see
    * what has been added so far.
    *
    * @param data - `ids.length` vectors: all numbers in a row, a tensor of `[ids.length, dims]`, or a list of vectors
    * @throws {SimileError} `dimension_mismatch`, `not_finite`, `zero_norm`, `duplicate_id` (also for two equal ids in the batch),
-   *   `invalid_argument`, `incomplete`, `cancelled`
+   *   `out_of_range`, `invalid_argument`, `incomplete`, `cancelled`
    */
   async addMany(ids: readonly Id[], data: Vector | readonly Vector[], options: AddManyOptions = {}): Promise<void> {
     this.#live();
@@ -312,10 +317,10 @@ export class Index implements Disposable {
     }
     const target = {
       handle: this.#held.handle,
-      refusesZero: this.#refusesZero,
+      rules: { refusesZero: this.#refusesZero, maxNorm: this.similarity === 'cosine' ? Number.POSITIVE_INFINITY : maxNorm },
       call: (...args: Parameters<Engine['call']>) => this.#change(...args),
     };
-    await this.#inSlices(async () => {
+    await this.#inTurn(async () => {
       this.#isAdding = true;
       try {
         await new Batch(target, list, rows, replaces).run(new Slicer(options.signal, 'addMany'), options.onProgress);
@@ -332,9 +337,10 @@ export class Index implements Disposable {
   async update(id: Id, vector: Vector): Promise<void> {
     const bytes = encodeIds([id]);
     const numbers = readVector(vector, 'the vector');
-    await this.#idle();
-    if (!this.has(id)) throw new SimileError('unknown_id', `id ${shown(id)} is not in the index`);
-    this.#change('add', this.#held.handle, bytes, bytes.length, numbers, 1, numbers.length, 1);
+    await this.#inTurn(() => {
+      if (!this.has(id)) throw new SimileError('unknown_id', `id ${shown(id)} is not in the index`);
+      this.#change('add', this.#held.handle, bytes, bytes.length, numbers, 1, numbers.length, 1);
+    });
   }
 
   /**
@@ -357,7 +363,7 @@ export class Index implements Disposable {
     this.#live();
     const rows = readRows(this.dims, queries);
     const found: Hit[][] = [];
-    await this.#inSlices(async () => {
+    await this.#inTurn(async () => {
       const plan = this.#plan(options);
       const slicer = new Slicer(options.signal, 'the search');
       while (found.length < rows.count) {
@@ -379,10 +385,11 @@ export class Index implements Disposable {
   async deleteMany(ids: Iterable<Id>): Promise<number> {
     const list = [...new Set(listOf(ids, 'ids'))];
     const all = encodeIds(list);
-    await this.#idle();
-    const known = this.#call('has', this.#held.handle, all, all.length);
-    const present = encodeIds(list.filter((_, i) => known[i] === 1));
-    return word(this.#change('remove', this.#held.handle, present, present.length));
+    return this.#inTurn(() => {
+      const known = this.#call('has', this.#held.handle, all, all.length);
+      const present = encodeIds(list.filter((_, i) => known[i] === 1));
+      return word(this.#change('remove', this.#held.handle, present, present.length));
+    });
   }
 
   /** Whether there is an item with this id. @throws {SimileError} `invalid_argument` */
@@ -392,7 +399,7 @@ export class Index implements Disposable {
   }
 
   /**
-   * The vector with this id, as exactly as the codec has kept it; a copy.
+   * The vector with this id, as exactly as the codec has kept it; under cosine its direction, of length 1. A copy.
    * @returns undefined if there is none
    * @throws {SimileError} `invalid_argument`
    */
@@ -443,21 +450,14 @@ export class Index implements Disposable {
     return new DataView(this.#call('info', this.#held.handle).buffer);
   }
 
-  /** Waits for an operation in slices. Goes on at once when there is none, so that calls take effect in their order. */
-  async #idle(): Promise<void> {
-    this.#live();
-    while (this.#running) await this.#running;
-  }
-
-  async #inSlices(work: () => Promise<void>): Promise<void> {
-    await this.#idle();
-    const running = work();
-    this.#running = running
-      .catch(() => {})
-      .then(() => {
-        this.#running = undefined;
-      });
-    await running;
+  /** Runs `work` after everything that was to run before it. */
+  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.then(
+      () => {},
+      () => {},
+    );
+    return result;
   }
 
   #plan({ k = 10, filter, keep }: SearchOptions): Plan {

@@ -42,13 +42,35 @@ interface LoadState extends LoadProgress {
 
 const verifyLevels = ['structure', 'checksum', 'full'];
 const pieceBytes = 1 << 20;
+const maxU32 = 2 ** 32 - 1;
 
-function limit(limits: Limits, name: keyof Limits): number {
-  const value = limits[name];
-  if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
-    throw invalid(`limits.${name} must be a positive integer, not ${shown(value)}`);
-  }
-  return value ?? 0;
+/** Load options as the core takes them; 0 is the core's own limit. @internal */
+export interface LoadRules {
+  readonly verify: number;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly dims: number;
+  readonly sections: number;
+}
+
+/** @throws {SimileError} `invalid_argument` @internal */
+export function loadRules({ verify = 'checksum', limits = {} }: LoadOptions): LoadRules {
+  const level = verifyLevels.indexOf(verify);
+  if (level < 0) throw invalid(`verify must be 'structure', 'checksum' or 'full', not ${shown(verify)}`);
+  const limit = (name: keyof Limits): number => {
+    const value = limits[name];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+      throw invalid(`limits.${name} must be a positive integer, not ${shown(value)}`);
+    }
+    return value ?? 0;
+  };
+  return {
+    verify: level,
+    bytes: limit('maxBytes'),
+    rows: limit('maxRows'),
+    dims: Math.min(limit('maxDims'), maxU32),
+    sections: Math.min(limit('maxSections'), maxU32),
+  };
 }
 
 /** Reads a file from pieces into an index. @internal */
@@ -56,13 +78,10 @@ export class Loader {
   readonly #engine: Engine;
   readonly #handle: number;
 
-  constructor(engine: Engine, { verify = 'checksum', limits = {} }: LoadOptions) {
-    const level = verifyLevels.indexOf(verify);
-    if (level < 0) throw invalid(`verify must be 'structure', 'checksum' or 'full', not ${shown(verify)}`);
-    const [bytes, rows] = [limit(limits, 'maxBytes'), limit(limits, 'maxRows')];
-    const [dims, sections] = [limit(limits, 'maxDims'), limit(limits, 'maxSections')];
+  /** @param length - bytes of the whole file, if known: a file of another length is refused at its header */
+  constructor(engine: Engine, { verify, bytes, rows, dims, sections }: LoadRules, length = -1) {
     this.#engine = engine;
-    this.#handle = word(engine.call('loader_create', level, bytes, rows, dims, sections));
+    this.#handle = word(engine.call('loader_create', verify, bytes, rows, dims, sections, length));
   }
 
   /** Takes `bytes` in small pieces, and says after each what is there. */

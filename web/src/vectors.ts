@@ -99,20 +99,31 @@ function listOfRows(dims: number, vectors: readonly Vector[]): Rows {
   return { count: rows.length, dims, copy: (row, out, at) => copyNumbers(rows[row] as Numbers, 0, dims, out, at) };
 }
 
-/** Refuses NaN, infinity and, if `refuseZero`, zero vectors in `rows` consecutive vectors, the first of which has number `first`. @internal */
-export function checkNumbers(values: Float32Array, first: number, dims: number, refuseZero: boolean): void {
+/** What an index asks of the numbers of its vectors. @internal */
+export interface NumberRules {
+  readonly refusesZero: boolean;
+  /** Of the Euclidean norm; infinite under cosine. */
+  readonly maxNorm: number;
+}
+
+/**
+ * Checks consecutive vectors by the rules of the core, so that a batch is refused before any of it is added.
+ * @param first - the number of the first vector, for messages
+ * @throws {SimileError} `not_finite`, `zero_norm`, `out_of_range`
+ * @internal
+ */
+export function checkNumbers(values: Float32Array, first: number, dims: number, { refusesZero, maxNorm }: NumberRules): void {
   for (let start = 0, row = first; start < values.length; start += dims, row++) {
-    let nonZero = false;
-    for (let i = start; i < start + dims; i++) {
-      const x = values[i] as number;
-      // The difference is NaN for NaN and for both infinities.
-      if (x - x !== 0) {
-        throw new SimileError('not_finite', `component ${i - start} of vector ${row} is ${x} as a 32-bit float`);
-      }
-      nonZero ||= x !== 0;
-    }
-    if (refuseZero && !nonZero) {
+    let squares = 0;
+    for (let i = start; i < start + dims; i++) squares += (values[i] as number) ** 2;
+    if (refusesZero && squares === 0) {
       throw new SimileError('zero_norm', `vector ${row} is zero, which has no direction to compare by cosine`);
     }
+    // Squares of floats and their sums are far below what a double holds.
+    if (!Number.isFinite(squares)) {
+      const at = values.subarray(start, start + dims).findIndex((x) => !Number.isFinite(x));
+      throw new SimileError('not_finite', `component ${at} of vector ${row} is ${values[start + at]} as a 32-bit float`);
+    }
+    if (Math.sqrt(squares) >= maxNorm) throw new SimileError('out_of_range', `vector ${row} is longer than 2^60`);
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds dist/: one JavaScript file, the types, and the two WebAssembly builds that CMake left in ../build.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -35,6 +35,6 @@ declare const module: WebAssembly.Module;
 export default module;
 `;
 for (const [name, path] of Object.entries(modules)) {
-  copyFileSync(at(path), at(`dist/${name}.wasm`));
+  writeFileSync(at(`dist/${name}.wasm`), readFileSync(at(path)));
   writeFileSync(at(`dist/${name}.wasm.d.ts`), declaration);
 }
