@@ -8,13 +8,19 @@
 #include <utility>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace simile {
 
-/// Allocates on cache lines and leaves trivial elements uninitialised when a vector grows.
+/// Allocates on cache lines, and long buffers on huge pages where the system has them: a scan then spends no time on page tables.
+/// Leaves trivial elements uninitialised when a vector grows.
 template <class T>
 struct aligned_allocator {
     using value_type = T;
-    static constexpr std::align_val_t alignment{64};
+    static constexpr std::size_t cache_line = 64;
+    static constexpr std::size_t huge_page = std::size_t{1} << 21;
 
     aligned_allocator() = default;
     template <class U>
@@ -22,9 +28,13 @@ struct aligned_allocator {
 
     [[nodiscard]] T* allocate(std::size_t n) {
         if (n > std::numeric_limits<std::size_t>::max() / sizeof(T)) throw std::bad_array_new_length();
-        return static_cast<T*>(::operator new(n * sizeof(T), alignment));
+        void* const p = ::operator new(n * sizeof(T), alignment(n));
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+        if (n * sizeof(T) >= 2 * huge_page) static_cast<void>(::madvise(p, n * sizeof(T) / huge_page * huge_page, MADV_HUGEPAGE));
+#endif
+        return static_cast<T*>(p);
     }
-    void deallocate(T* p, std::size_t) noexcept { ::operator delete(p, alignment); }
+    void deallocate(T* p, std::size_t n) noexcept { ::operator delete(p, alignment(n)); }
 
     template <class U>
     void construct(U* p) noexcept {
@@ -35,6 +45,15 @@ struct aligned_allocator {
         ::new (static_cast<void*>(p)) U(std::forward<Args>(args)...);
     }
     friend bool operator==(aligned_allocator, aligned_allocator) noexcept { return true; }
+
+private:
+    static constexpr std::align_val_t alignment(std::size_t n) noexcept {
+#if defined(__linux__)
+        if (n * sizeof(T) >= 2 * huge_page) return std::align_val_t{huge_page};
+#endif
+        static_cast<void>(n);
+        return std::align_val_t{cache_line};
+    }
 };
 
 /// A vector whose data starts on a cache line. `resize(n)` does not clear new bytes: pass a value when it must.

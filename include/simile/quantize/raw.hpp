@@ -68,10 +68,10 @@ public:
 private:
     template <class Term>
     void scan_as(query const& q, std::byte const* block, float scale, block_scores& scores) const noexcept {
-        constexpr std::size_t together = 4;
-        for (std::size_t r = 0; r < block_rows; r += together)
-            simd::sum_rows<Term, together>(default_arch{}, q.values.data(), slot_of(block, r), dims_, dims_, scores.data() + r);
-        for (float& s : scores) s *= scale;
+        // One row after the other: reading four at a time is a third faster in cache and a third as fast from memory, where four streams upset the
+        // prefetcher.
+        for (std::size_t r = 0; r < block_rows; ++r)
+            scores[r] = simd::sum_pair<Term>(default_arch{}, q.values.data(), slot_of(block, r), dims_) * scale;
     }
     [[nodiscard]] Element* slot_of(std::byte* block, std::size_t slot) const noexcept { return reinterpret_cast<Element*>(block) + slot * dims_; }
     [[nodiscard]] Element const* slot_of(std::byte const* block, std::size_t slot) const noexcept {

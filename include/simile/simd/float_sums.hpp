@@ -39,17 +39,17 @@ template <class Term, std::size_t Rows, class Arch, class Element>
 void sum_rows(Arch, float const* query, Element const* rows, std::size_t stride, std::size_t n, float* out) noexcept {
     using lanes = lanes16<Arch>;
     lanes sums[Rows];
-    for (auto& s : sums) s = lanes::zero();
+    unrolled<Rows>([&](auto r) { sums[r] = lanes::zero(); });
     std::size_t i = 0;
     for (; i + 16 <= n; i += 16) {
         lanes const q = lanes::load(query + i);
-        for (std::size_t r = 0; r < Rows; ++r) Term::add(sums[r], q, lanes::load(rows + r * stride + i));
+        unrolled<Rows>([&](auto r) { Term::add(sums[r], q, lanes::load(rows + r * stride + i)); });
     }
     if (i < n) {
         lanes const q = detail::load_tail<Arch>(query + i, n - i);
-        for (std::size_t r = 0; r < Rows; ++r) Term::add(sums[r], q, detail::load_tail<Arch>(rows + r * stride + i, n - i));
+        unrolled<Rows>([&](auto r) { Term::add(sums[r], q, detail::load_tail<Arch>(rows + r * stride + i, n - i)); });
     }
-    for (std::size_t r = 0; r < Rows; ++r) out[r] = sums[r].sum();
+    unrolled<Rows>([&](auto r) { out[r] = sums[r].sum(); });
 }
 
 /// The same for one pair.

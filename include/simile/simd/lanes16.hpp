@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <simile/core/unrolled.hpp>
 #include <simile/simd/arch.hpp>
 #include <simile/simd/half.hpp>
 
@@ -15,10 +16,11 @@ namespace simile::simd {
 
 /// Sixteen float lanes however wide the registers are: the unit of every reproducible sum. Products are rounded before they are
 /// added, and the lanes are added in the fixed tree (i, i + 8), (i, i + 4), (i, i + 2), (i, i + 1).
-[[nodiscard]] inline float tree_sum(float (&lane)[16]) noexcept {
-    for (int half_width = 8; half_width != 0; half_width /= 2)
-        for (int i = 0; i < half_width; ++i) lane[i] += lane[i + half_width];
-    return lane[0];
+[[nodiscard]] inline float tree_sum(float const (&lane)[16]) noexcept {
+    float eight[8], four[4];
+    for (int i = 0; i < 8; ++i) eight[i] = lane[i] + lane[i + 8];
+    for (int i = 0; i < 4; ++i) four[i] = eight[i] + eight[i + 4];
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 template <class Arch>
@@ -61,12 +63,12 @@ struct lanes16 {
 
     static lanes16 zero() noexcept {
         lanes16 r;
-        for (auto& p : r.part) p = batch(0.0F);
+        unrolled<parts>([&](auto i) { r.part[i] = batch(0.0F); });
         return r;
     }
     static lanes16 load(float const* p) noexcept {
         lanes16 r;
-        for (std::size_t i = 0; i < parts; ++i) r.part[i] = batch::load_unaligned(p + i * batch::size);
+        unrolled<parts>([&](auto i) { r.part[i] = batch::load_unaligned(p + i * batch::size); });
         return r;
     }
     static lanes16 load(half const* p) noexcept {
@@ -82,27 +84,27 @@ struct lanes16 {
         lanes16 r;
         alignas(64) std::uint32_t wide[16];
         for (int i = 0; i < 16; ++i) wide[i] = p[i].bits;
-        for (std::size_t i = 0; i < parts; ++i) {
+        unrolled<parts>([&](auto i) {
             words const h = words::load_aligned(wide + i * batch::size);
             words const magnitude = (h & words(0x7FFFU)) << 13;
             batch const scaled = xsimd::bitwise_cast<float>(magnitude) * batch(0x1p112F);
             // Rows are finite, so the exponent of infinity needs no care here.
             r.part[i] = xsimd::bitwise_cast<float>(xsimd::bitwise_cast<std::uint32_t>(scaled) | ((h & words(0x8000U)) << 16));
-        }
+        });
         return r;
     }
     void add_product(lanes16 const& a, lanes16 const& b) noexcept {
-        for (std::size_t i = 0; i < parts; ++i) part[i] += rounded(a.part[i] * b.part[i]);
+        unrolled<parts>([&](auto i) { part[i] += rounded(a.part[i] * b.part[i]); });
     }
     void add_squared_difference(lanes16 const& a, lanes16 const& b) noexcept {
-        for (std::size_t i = 0; i < parts; ++i) {
+        unrolled<parts>([&](auto i) {
             batch const difference = a.part[i] - b.part[i];
             part[i] += rounded(difference * difference);
-        }
+        });
     }
     [[nodiscard]] float sum() noexcept {
         alignas(64) float lane[16];
-        for (std::size_t i = 0; i < parts; ++i) part[i].store_aligned(lane + i * batch::size);
+        unrolled<parts>([&](auto i) { part[i].store_aligned(lane + i * batch::size); });
         return tree_sum(lane);
     }
 };
