@@ -8,6 +8,9 @@ apt_root() {
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
+# Asks for the password here, where it can be seen.
+may_be_root() { [ "$(id -u)" = 0 ] || { have sudo && sudo true; }; }
+
 # apt_install PACKAGE...: those that are not there yet, unless something would be removed.
 apt_install() {
   local package missing=() plan
@@ -15,7 +18,7 @@ apt_install() {
     installed "$package" || missing+=("$package")
   done
   if [ ${#missing[@]} = 0 ]; then return; fi
-  as_root true  # asks for the password here, where it can be seen
+  may_be_root || die "packages are missing and there is no sudo; as root, run: apt-get install --no-install-recommends ${missing[*]}"
   watched "$tools_home/log/apt-update.log" "reading the package lists" apt_root -q update
   plan=$(LC_ALL=C apt-get -s install --no-install-recommends "${missing[@]}" 2>&1) ||
     die "apt-get cannot install ${missing[*]}: $(grep -E '^E:|Depends:' <<<"$plan" | tr -s ' \n' ' ')"
