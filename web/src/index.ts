@@ -487,7 +487,8 @@ export class Index implements Disposable {
   }
 
   #search(queries: Float32Array, size: number, dims: number, { k, rows, keepFirst, keepSecond }: Plan): Hit[][] {
-    const { handle } = this.#held;
+    const { engine, handle } = this.#held;
+    if (this.codec === 'int8' || this.codec === 'planes') engine.tune();
     const reply = this.#call('search', handle, queries, size, dims, k, rows ?? 0, rows?.length ?? 0, keepFirst, keepSecond);
     return readHits(reply, size);
   }

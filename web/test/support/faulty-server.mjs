@@ -59,10 +59,18 @@ export async function startFaultyServer(file) {
       else response.setHeader('content-length', file.length).end(file);
     },
     '/broken-encoding': (request, response) => {
+      const first = range(request);
+      response.setHeader('etag', etag);
+      if (first > 0) {
+        // A client that asks for a range accepts no encoding.
+        response
+          .writeHead(206, { 'content-range': `bytes ${first}-${file.length - 1}/${file.length}` })
+          .end(file.subarray(first));
+        return;
+      }
       const packed = gzipSync(file);
-      response.setHeader('content-encoding', 'gzip').setHeader('etag', etag).setHeader('content-length', packed.length);
-      if (range(request) > 0) response.writeHead(500).end();
-      else if (isFirst('/broken-encoding')) sendPart(response, packed, Math.floor(packed.length / 2));
+      response.setHeader('content-encoding', 'gzip').setHeader('content-length', packed.length);
+      if (isFirst('/broken-encoding')) sendPart(response, packed, Math.floor(packed.length / 2));
       else response.end(packed);
     },
     '/always-broken': (_, response) => sendPart(response.setHeader('content-length', file.length), file, 500),
@@ -94,8 +102,13 @@ export async function startFaultyServer(file) {
 
   const server = createServer((request, response) => {
     const path = request.url.split('?')[0];
-    requests.push({ path, headers: request.headers });
+    if (request.method === 'GET') requests.push({ path, headers: request.headers });
     response.on('error', () => {});
+    response.setHeader('access-control-allow-origin', '*').setHeader('access-control-allow-headers', '*');
+    if (request.method === 'OPTIONS') {
+      response.end();
+      return;
+    }
     behaviours[path](request, response);
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// What npm would publish, tried as its users would use it.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { brotliCompressSync } from 'node:zlib';
+import { publint } from 'publint';
+import { build, createServer, preview } from 'vite';
+import wabt from 'wabt';
+import { launchChromium, openPage } from '../support/chromium.mjs';
+import { installPacked, web } from '../support/packed.mjs';
+import { startStaticServer } from '../support/static-server.mjs';
+
+const kB = 1000;
+const largest = { wasm: 60 * kB, js: 10 * kB };
+const combinations = 72;
+
+let pack;
+let browser;
+before(async () => {
+  pack = installPacked();
+  browser = await launchChromium();
+});
+after(async () => {
+  await browser.close();
+  pack.remove();
+});
+
+const file = (name) => readFileSync(join(pack.installed, name));
+const run = (command, args, cwd = pack.app) =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+/** The page's module leaves its result in `window.asked`. */
+const pageScript = (from) => `import * as simile from '${from}';
+import { knownAnswers } from './known-answers.mjs';
+window.asked = knownAnswers(simile).catch(String);`;
+const html = (script) => `<!doctype html><meta charset="utf-8"><title>app</title><link rel="icon" href="data:,">${script}`;
+
+async function asksInPage(address) {
+  const { page, complaints } = await openPage(browser, address);
+  await page.waitForFunction(() => window.asked !== undefined);
+  assert.equal(await page.evaluate(() => window.asked), combinations);
+  assert.deepEqual(complaints, []);
+  await page.close();
+}
+
+test('the tarball holds what it should and nothing else', () => {
+  const manifest = JSON.parse(file('package.json'));
+  for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies', 'bundleDependencies'])
+    assert.equal(manifest[kind], undefined);
+  for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) assert.equal(manifest.scripts?.[script], undefined);
+  assert.equal(manifest.sideEffects, false);
+  const wanted =
+    /^(package\.json|README\.md|LICENSE|dist\/([a-z-]+\.d\.ts|simile(-relaxed)?\.wasm(\.d\.ts)?|simile\.js(\.map)?))$/;
+  const paths = pack.about.files.map(({ path }) => path);
+  assert.deepEqual(
+    paths.filter((path) => !wanted.test(path)),
+    [],
+  );
+  for (const path of ['LICENSE', 'README.md', 'dist/simile.js', 'dist/simile.d.ts']) assert.ok(paths.includes(path), path);
+});
+
+test('the sizes are held', () => {
+  const packed = (name) => brotliCompressSync(file(`dist/${name}`)).length;
+  const scripts = pack.about.files.map(({ path }) => path).filter((path) => path.endsWith('.js'));
+  const js = scripts.reduce((sum, path) => sum + brotliCompressSync(file(path)).length, 0);
+  const sizes = { js, 'simile.wasm': packed('simile.wasm'), 'simile-relaxed.wasm': packed('simile-relaxed.wasm') };
+  console.log(`brotli bytes: ${JSON.stringify(sizes)}`);
+  assert.ok(js > kB && js <= largest.js, `${js} bytes of JavaScript`);
+  for (const name of ['simile.wasm', 'simile-relaxed.wasm'])
+    assert.ok(sizes[name] > 10 * kB && sizes[name] <= largest.wasm, name);
+});
+
+test('publint and Are the types wrong report nothing', async () => {
+  const { messages } = await publint({ pkgDir: pack.installed, level: 'suggestion', strict: true, pack: false });
+  assert.deepEqual(messages, []);
+  const attw = join(web, 'node_modules/@arethetypeswrong/cli/dist/index.js');
+  assert.match(
+    run(process.execPath, [attw, '--profile', 'esm-only', '--no-emoji', '--no-color', pack.tarball]),
+    /No problems found/,
+  );
+});
+
+/** How often each instruction stands in a module of the package. */
+async function instructions(name) {
+  const { readWasm } = await wabt();
+  const module = readWasm(file(`dist/${name}`), { simd: true, relaxed_simd: true, exceptions: true, bulk_memory: true });
+  const counts = new Map();
+  for (const [word] of module.toText({}).matchAll(/\b[a-z0-9]+(?:\.[a-z0-9_]+)\b/g))
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
+test('the packed builds still have their SIMD instructions', async () => {
+  const plain = await instructions('simile.wasm');
+  const relaxed = await instructions('simile-relaxed.wasm');
+  for (const name of ['i32x4.dot_i16x8_s', 'i8x16.swizzle', 'f32x4.mul', 'i8x16.popcnt']) assert.ok(plain.get(name) > 0, name);
+  const isRelaxed = (name) => name.includes('relaxed_');
+  assert.deepEqual([...plain.keys()].filter(isRelaxed), [], 'relaxed instructions where they are not understood');
+  for (const name of ['i32x4.relaxed_dot_i8x16_i7x16_add_s', 'i32x4.dot_i16x8_s']) assert.ok(relaxed.get(name) > 0, name);
+});
+
+test('Node runs it', () => {
+  const script = `import * as simile from 'simile'; import { knownAnswers } from './known-answers.mjs';
+    console.log(await knownAnswers(simile), (await simile.init()).simd);`;
+  writeFileSync(join(pack.app, 'node.mjs'), script);
+  assert.equal(run(process.execPath, ['node.mjs']).trim(), `${combinations} simd128`);
+  assert.equal(run(process.execPath, ['--experimental-wasm-relaxed-simd', 'node.mjs']).trim(), `${combinations} relaxed`);
+});
+
+test('TypeScript takes the types strictly, with nothing but its own libraries, and the result runs', () => {
+  const source = `import { cosineSimilarity, type Hit, Index, init, SimileError, version } from 'simile';
+    using index: Index = await Index.create({ dims: 2, codec: 'int8' });
+    await index.addMany(['a', 1], { data: new Float32Array([1, 0, 0, 1]), dims: [2, 2] }, { onProgress: ({ loaded }) => void loaded.toFixed() });
+    const hits: readonly Hit[] = await index.search([1, 0.5], { k: 1, filter: new Set(['a', 1]), keep: [9, 3] });
+    const vector: Float32Array | undefined = index.get(hits[0]!.id);
+    const core = await init({ simd: 'simd128' });
+    // @ts-expect-error a codec that there is not
+    await Index.create({ dims: 2, codec: 'f64' }).catch((error: unknown) => console.log(error instanceof SimileError && error.code));
+    // @ts-expect-error bytes are no vector of numbers
+    await index.search(new Uint8Array(2)).catch((error: SimileError) => console.log(error.code));
+    console.log(hits[0]!.id, vector?.length, core.simd, cosineSimilarity([1], [1]), typeof version);`;
+  writeFileSync(join(pack.app, 'typed.ts'), source);
+  const compilerOptions = {
+    target: 'es2022',
+    module: 'nodenext',
+    lib: ['es2022', 'dom'],
+    types: [],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+  };
+  writeFileSync(join(pack.app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
+  try {
+    run(process.execPath, [join(web, 'node_modules/typescript/bin/tsc'), '-p', pack.app]);
+  } catch (error) {
+    assert.fail(error.stdout);
+  }
+  const lines = run(process.execPath, ['typed.js']).trim().split('\n');
+  assert.deepEqual(lines, ['invalid_argument', 'invalid_argument', 'a 2 simd128 1 string']);
+});
+
+test('a module of Node finds the builds and the manifest by name', () => {
+  const script = `import { readFileSync } from 'node:fs';
+    for (const name of ['simile.wasm', 'simile-relaxed.wasm', 'package.json']) readFileSync(new URL(import.meta.resolve('simile/' + name)));
+    console.log('found');`;
+  writeFileSync(join(pack.app, 'resolve.mjs'), script);
+  assert.equal(run(process.execPath, ['resolve.mjs']).trim(), 'found');
+});
+
+test('a page without a bundler runs it', async () => {
+  writeFileSync(join(pack.app, 'plain.js'), pageScript('./node_modules/simile/dist/simile.js'));
+  const page = html('<script type="module" src="/app/plain.js"></script>');
+  const server = await startStaticServer({ app: pack.app }, { pages: { '/': page } });
+  await asksInPage(server.address);
+  server.close();
+});
+
+test('Vite builds it, and its development server serves it', async () => {
+  writeFileSync(join(pack.app, 'main.js'), pageScript('simile'));
+  writeFileSync(join(pack.app, 'index.html'), html('<script type="module" src="/main.js"></script>'));
+  const warnings = [];
+  const customLogger = {
+    info() {},
+    warn: (text) => warnings.push(text),
+    warnOnce: (text) => warnings.push(text),
+    error: (text) => warnings.push(text),
+    clearScreen() {},
+    hasErrorLogged: () => false,
+    hasWarned: false,
+  };
+  const config = {
+    root: pack.app,
+    configFile: false,
+    customLogger,
+    build: { emptyOutDir: true },
+    preview: { port: 0 },
+    server: { port: 0, host: '127.0.0.1' },
+  };
+  const { output } = await build(config);
+  const names = output.map(({ fileName }) => fileName).filter((name) => name.endsWith('.wasm'));
+  assert.equal(names.length, 2, `${names}`);
+  assert.deepEqual(warnings, []);
+  const built = await preview({ ...config, preview: { port: 4173, host: '127.0.0.1' } });
+  await asksInPage(built.resolvedUrls.local[0]);
+  await built.close();
+
+  const development = await createServer(config);
+  await development.listen();
+  await asksInPage(development.resolvedUrls.local[0]);
+  await development.close();
+});
