@@ -85,10 +85,9 @@ struct lanes16 {
         alignas(64) std::uint32_t wide[16];
         for (int i = 0; i < 16; ++i) wide[i] = p[i].bits;
         unrolled<parts>([&](auto i) {
+            // 2^112 moves the exponent from bias 15 to 127 and normalises subnormals. Rows are finite, so the exponent of infinity needs no care.
             words const h = words::load_aligned(wide + i * batch::size);
-            words const magnitude = (h & words(0x7FFFU)) << 13;
-            batch const scaled = xsimd::bitwise_cast<float>(magnitude) * batch(0x1p112F);
-            // Rows are finite, so the exponent of infinity needs no care here.
+            batch const scaled = xsimd::bitwise_cast<float>((h & words(0x7FFFU)) << 13) * batch(0x1p112F);
             r.part[i] = xsimd::bitwise_cast<float>(xsimd::bitwise_cast<std::uint32_t>(scaled) | ((h & words(0x8000U)) << 16));
         });
         return r;
