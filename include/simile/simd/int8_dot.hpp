@@ -85,22 +85,21 @@ template <class Arch>
     return _mm512_reduce_add_epi32(sum) - 128 * _mm512_reduce_add_epi32(sum_y);
 }
 
-// Four rows share the loads of the query; sum(y) is known.
+// sum(y) is known. One row after the other, as memory likes it.
 template <class Arch>
-void dot_i8_rows(int8_query const& query, std::int8_t const* rows, std::size_t count, std::int32_t* out, xsimd::avx512bw const& tag) noexcept {
+void dot_i8_rows(int8_query const& query, std::int8_t const* rows, std::size_t count, std::int32_t* out, xsimd::avx512bw const&) noexcept {
     std::size_t const n = query.size();
-    std::size_t r = 0;
-    for (; r + 4 <= count; r += 4) {
-        __m512i sum[4] = {_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()};
+    for (std::size_t r = 0; r < count; ++r) {
+        __m512i sum = _mm512_setzero_si512();
         std::int8_t const* const row = rows + r * n;
-        for (std::size_t i = 0; i < n; i += 64) {
+        std::size_t i = 0;
+        for (; i + 64 <= n; i += 64) sum = _mm512_dpbusd_epi32(sum, load_biased(row + i, ~__mmask64{0}), _mm512_loadu_si512(query.codes.data() + i));
+        if (i < n) {
             __mmask64 const mask = first_bytes(n - i);
-            __m512i const q = _mm512_maskz_loadu_epi8(mask, query.codes.data() + i);
-            for (std::size_t j = 0; j < 4; ++j) sum[j] = _mm512_dpbusd_epi32(sum[j], load_biased(row + j * n + i, mask), q);
+            sum = _mm512_dpbusd_epi32(sum, load_biased(row + i, mask), _mm512_maskz_loadu_epi8(mask, query.codes.data() + i));
         }
-        for (std::size_t j = 0; j < 4; ++j) out[r + j] = _mm512_reduce_add_epi32(sum[j]) - 128 * query.sum;
+        out[r] = _mm512_reduce_add_epi32(sum) - 128 * query.sum;
     }
-    for (; r < count; ++r) out[r] = dot_i8<Arch>(rows + r * n, query.codes.data(), n, tag);
 }
 #endif
 
