@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Answer, Failure, LoadEvent, Manifest } from '../worker/protocol.js';
+import { Announcer } from './announcer.js';
+import { byId, setText } from './dom.js';
+import { takeDrops } from './drop-zone.js';
+import { Engine } from './engine.js';
+import { EntryDialog } from './entry-dialog.js';
+import { count, counted, megabytes, milliseconds } from './format.js';
+import { messageOf, Notice } from './notice.js';
+import { OwnFile } from './own-file.js';
+import { ResultList } from './result-list.js';
+import { SearchBox } from './search-box.js';
+import { Sources } from './sources.js';
+import { StatusLine } from './status-line.js';
+
+type Found = Extract<Answer, { kind: 'found' }>;
+
+/** Below it the best answer is seldom right: so it was for 3 of the 64 queries of the tests, and for most texts without a meaning. */
+const looseScore = 0.6;
+
+/** Milliseconds between two looks at a file that is still being embedded. */
+const growTime = 700;
+
+/** The page: what it knows, and who hears of it. */
+export class App {
+  readonly #engine = new Engine((event) => this.#loaded(event));
+  readonly #notice = new Notice();
+  readonly #status = new StatusLine();
+  readonly #announcer = new Announcer(byId('announcer', HTMLElement));
+  readonly #box = new SearchBox(() => this.#asked());
+  readonly #dialog = new EntryDialog((text) => this.#box.set(text));
+  readonly #list = new ResultList(byId('results', HTMLUListElement), (result) => this.#dialog.show(result), (id) => this.#box.setActive(id));
+  readonly #sources = new Sources(() => this.#switched());
+  readonly #file = new OwnFile(this.#engine, {
+    onTaken: (name) => this.#fileTaken(name),
+    onGrown: () => this.#fileGrown(),
+    onReady: (name, passages) => this.#fileReady(name, passages),
+    onRemoved: () => this.#fileRemoved('The file was removed.'),
+    onRefused: (message) => this.#fileRefused(message),
+  });
+
+  #manifest: Manifest | undefined;
+  #modelLoaded = 0;
+  #isModelReady = false;
+  #isSearchable = false;
+  #isComplete = false;
+  #level = 0;
+  #failure: Failure | undefined;
+  /** What the results on the screen belong to. */
+  #answered: { readonly key: string; readonly answer: Found } | undefined;
+  #grown = 0;
+
+  start(): void {
+    this.#box.controls(this.#list);
+    takeDrops((file) => this.#file.take(file));
+    byId('examples', HTMLElement).addEventListener('click', (event) => {
+      if (!(event.target instanceof HTMLButtonElement)) return;
+      this.#box.set(event.target.textContent ?? '');
+      this.#box.focus();
+    });
+    addEventListener('online', () => this.#networkChanged());
+    addEventListener('offline', () => this.#networkChanged());
+    this.#load(false);
+    // What was typed before the script ran.
+    this.#asked();
+  }
+
+  #load(isRetry: boolean): void {
+    this.#failure = undefined;
+    this.#notice.hide();
+    this.#render();
+    void this.#engine.load(isRetry);
+  }
+
+  #loaded(event: LoadEvent): void {
+    switch (event.kind) {
+      case 'manifest':
+        this.#manifest = event.manifest;
+        this.#sources.setDictionary(event.manifest.corpus);
+        break;
+      case 'model':
+        this.#modelLoaded = event.loaded;
+        break;
+      case 'model-ready':
+        this.#isModelReady = true;
+        this.#file.modelReady();
+        this.#search();
+        break;
+      case 'index':
+        this.#status.setLevel(event.level, event.levels, event.loaded / event.total);
+        if (event.level > this.#level) this.#search();
+        this.#level = event.level;
+        break;
+      case 'searchable':
+        this.#isSearchable = true;
+        this.#search();
+        break;
+      case 'complete':
+        this.#isComplete = true;
+        break;
+      case 'failed':
+        this.#fail(event.failure);
+        break;
+    }
+    this.#render();
+  }
+
+  /** The first failure is shown: the others follow from it. */
+  #fail(failure: Failure): void {
+    if (this.#failure) return;
+    this.#failure = failure;
+    const message = messageOf(failure, this.#isReady, !navigator.onLine);
+    this.#notice.show(message, () => (message.action === 'Try again' ? this.#load(true) : location.reload()));
+  }
+
+  #networkChanged(): void {
+    if (navigator.onLine && this.#failure?.reason === 'network') this.#load(true);
+    this.#render();
+  }
+
+  get #isReady(): boolean {
+    return this.#isModelReady && this.#isSearchable;
+  }
+
+  get #canSearch(): boolean {
+    return this.#sources.current === 'own' ? this.#file.state === 'embedding' || this.#file.state === 'ready' : this.#isReady;
+  }
+
+  /** Names a query in a corpus. */
+  get #key(): string {
+    return `${this.#sources.current}:${this.#box.text}`;
+  }
+
+  #asked(): void {
+    this.#search();
+    this.#render();
+  }
+
+  #switched(): void {
+    this.#list.show([], false);
+    this.#asked();
+  }
+
+  #search(): void {
+    const text = this.#box.text;
+    if (!/[\p{L}\p{N}]/u.test(text)) {
+      this.#answered = undefined;
+      this.#list.show([], false);
+    } else if (this.#canSearch) void this.#answer(text, this.#key);
+  }
+
+  async #answer(text: string, key: string): Promise<void> {
+    const answer = await this.#engine.search(this.#sources.current, text);
+    if (key !== this.#key || answer.kind === 'outdated') return;
+    if (answer.kind === 'failed') this.#fail(answer.failure);
+    else this.#show(key, answer);
+    this.#render();
+  }
+
+  #show(key: string, answer: Found): void {
+    this.#list.show(answer.results, this.#answered?.key === key);
+    this.#answered = { key, answer };
+    const best = answer.results[0]?.entry;
+    if (!best) return;
+    const name = best.kind === 'word' ? best.words[0] : best.title || best.place;
+    this.#announcer.say(`${counted(answer.results.length, 'result')}, the best is ${name}.`);
+  }
+
+  #fileTaken(name: string): void {
+    if (!this.#failure) this.#notice.hide();
+    this.#sources.addOwn(name);
+    this.#announcer.say(`Embedding ${name}.`);
+    this.#switched();
+  }
+
+  #fileGrown(): void {
+    const now = performance.now();
+    if (now - this.#grown < growTime) return;
+    this.#grown = now;
+    if (this.#sources.current === 'own') this.#asked();
+  }
+
+  #fileReady(name: string, passages: number): void {
+    this.#announcer.say(`${name} is ready: ${counted(passages, 'passage')}.`);
+    this.#asked();
+  }
+
+  #fileRemoved(said: string): void {
+    this.#sources.removeOwn();
+    this.#announcer.say(said);
+    this.#switched();
+    this.#box.focus();
+  }
+
+  #fileRefused(message: string): void {
+    // An earlier file that is still there stays.
+    if (this.#file.state === 'none') this.#fileRemoved(message);
+    if (this.#failure) return;
+    this.#notice.show({ title: 'This file cannot be searched', text: message, action: 'OK' }, () => {
+      this.#notice.hide();
+      this.#box.focus();
+    });
+  }
+
+  #render(): void {
+    const isOwn = this.#sources.current === 'own';
+    const text = this.#box.text;
+    const hasResults = this.#list.size > 0;
+    this.#box.setExpanded(hasResults);
+    this.#renderStatus(isOwn);
+    this.#status.setOwn(isOwn);
+    byId('intro', HTMLElement).hidden = text !== '' || (isOwn && this.#file.state === 'none');
+    byId('examples', HTMLElement).hidden = isOwn;
+    setText(byId('intro-lead', HTMLElement), isOwn ? `Describe what you are looking for in ${this.#sources.ownName}.` : 'Some to begin with:');
+    setText(byId('how', HTMLElement), isOwn ? howOwn : howDictionary);
+    this.#renderHint(text, hasResults);
+  }
+
+  #renderStatus(isOwn: boolean): void {
+    const { modelBytes = 0, rows = 0, indexBytes = 0 } = this.#manifest ?? {};
+    const isLoadingModel = !this.#isModelReady && !this.#failure;
+    this.#status.setLoading(isLoadingModel && modelBytes > 0 ? this.#modelLoaded / modelBytes : undefined);
+    if (this.#failure && !this.#isReady) return this.#status.say('');
+    if (isLoadingModel) {
+      const bytes = modelBytes > 0 ? `${megabytes(this.#modelLoaded)} of ${megabytes(modelBytes)} MB` : '…';
+      const waits = this.#box.text ? 'your query runs as soon as it is here' : 'you can type already';
+      return this.#status.say(`Loading the language model: ${bytes}`, waits);
+    }
+    const times = this.#answered?.key === this.#key ? timesOf(this.#answered.answer) : [];
+    const offline = navigator.onLine ? '' : this.#isComplete ? 'Offline: everything goes on working' : 'Offline: the rest of the dictionary is still missing';
+    if (isOwn) return this.#status.say(offline, ...this.#ownSize(), ...times);
+    if (!this.#isSearchable) return this.#status.say(offline, 'Loading the dictionary …');
+    return this.#status.say(offline, `${count(rows)} meanings`, `${megabytes(indexBytes)} MB`, ...times);
+  }
+
+  #ownSize(): string[] {
+    const answer = this.#answered?.key === this.#key ? this.#answered.answer : undefined;
+    return answer ? [counted(answer.rows, 'passage'), `${megabytes(answer.bytes)} MB`] : [this.#sources.ownName];
+  }
+
+  #renderHint(text: string, hasResults: boolean): void {
+    const best = this.#answered?.answer.results[0]?.score ?? 1;
+    const isAnswered = this.#answered?.key === this.#key;
+    let hint = '';
+    if (text !== '' && !/[\p{L}\p{N}]/u.test(text)) hint = 'There is nothing to look up yet: try a few words, such as “a house for bees”.';
+    else if (isAnswered && !hasResults) hint = this.#file.state === 'embedding' ? 'Nothing can be found yet: your file is still being read.' : 'Nothing was found.';
+    else if (isAnswered && best < looseScore) hint = 'Nothing comes very close. A few more words, in English, may help.';
+    const element = byId('hint', HTMLElement);
+    element.hidden = hint === '';
+    setText(element, hint);
+  }
+}
+
+const timesOf = ({ embedMs, searchMs }: Found): string[] => [`embedded in ${milliseconds(embedMs)}`, `searched in ${milliseconds(searchMs)}`];
+
+const howDictionary =
+  'Your words become 512 numbers, and so did every definition in the dictionary; the closest ones are the answers. Everything happens in this tab: what you type never leaves it.';
+const howOwn = 'It is found by meaning, not by letters: other words for the same thing will do. The file stays in this tab.';
