@@ -60,7 +60,7 @@ export interface Core {
   hamming(a: Uint8Array, b: Uint8Array): number;
   /**
    * The progressive code of a vector's direction and, with a query, what its three levels estimate.
-   * @throws {SimileError} `not_finite`, `dimension_mismatch`, `out_of_range` when it is empty or too long
+   * @throws {SimileError} `not_finite`, `zero_norm`, `dimension_mismatch`, `out_of_range` when it is empty or too long
    */
   planes(vector: Vector, query?: Vector): PlaneCode;
 }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { runConformance } from '../conformance.mjs';
+
+const vectors = fileURLToPath(new URL('../../../conformance', import.meta.url));
+
+test('the package passes the conformance vectors of the repository', async () => {
+  const lines = [];
+  const { passed, failed } = await runConformance([vectors], (line) => lines.push(line));
+  assert.equal(failed, 0, lines.join('\n'));
+  assert.ok(passed >= 100, `${passed} passed`);
+});
+
+const dot = (cases, more = {}) => ({ format: 1, op: 'similarity/dot', tolerance: { rel: 1e-6 }, cases, ...more });
+const input = { type: 'f32', x: [1, 2], y: [3, 4] };
+
+/** A file of its own for each fault that the runner has to see. */
+const wrong = {
+  'a wrong number': dot([{ name: 'x', in: input, out: { dot: 11.001 } }]),
+  'an unknown operation': dot([{ name: 'x', in: input, out: { dot: 11 } }], { op: 'similarity/psychic' }),
+  'a name that every object has': dot([{ name: 'x', in: input, out: { dot: 11 } }], { op: 'constructor' }),
+  'an unknown format': dot([{ name: 'x', in: input, out: { dot: 11 } }], { format: 2 }),
+  'a field that is not compared': dot([{ name: 'x', in: input, out: { dot: 11, angle: 1 } }]),
+  'no field at all': dot([{ name: 'x', in: input, out: {} }]),
+  'an error that does not come': dot([{ name: 'x', in: input, error: 'dimension_mismatch' }]),
+  'another error': dot([{ name: 'x', in: { ...input, y: [1] }, error: 'not_finite' }]),
+  'an error where a result is due': dot([{ name: 'x', in: { ...input, y: [1] }, out: { dot: 11 } }]),
+};
+
+test('the runner sees every kind of fault, and counts', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'simile-conformance-'));
+  const right = dot([
+    { name: 'plain', in: input, out: { dot: 11 } },
+    { name: 'infinite', in: { ...input, y: ['inf', 1] }, out: { dot: 'inf' } },
+  ]);
+  mkdirSync(join(folder, 'deep'));
+  writeFileSync(join(folder, 'deep', 'right.json'), JSON.stringify(right));
+  assert.deepEqual(await runConformance([folder], () => {}), { passed: 2, failed: 0 });
+  for (const [name, content] of Object.entries(wrong)) {
+    const file = join(folder, 'wrong.json');
+    writeFileSync(file, JSON.stringify(content));
+    const lines = [];
+    assert.deepEqual(await runConformance([file], (line) => lines.push(line)), { passed: 0, failed: 1 }, name);
+    assert.equal(lines.at(-1), '0 passed, 1 failed');
+  }
+  rmSync(folder, { recursive: true });
+});
