@@ -58,7 +58,7 @@ EXPORT(simile_planes) std::uint32_t simile_planes(std::uint32_t vector, std::uin
         auto const given = at<float>(vector, dims);
         require(all_finite(given), error_code::not_finite, "vector has a component that is NaN or infinite");
         std::vector<float> unit(dims);
-        to_unit(given, unit);
+        require(to_unit(given, unit) > 0, error_code::zero_norm, "vector is zero and has no direction");
         std::vector<std::int8_t> codes(dims);
         quantize::mid_rise_encode(unit, codes.data());
         answer.put_all(std::span<std::int8_t const>(codes));
