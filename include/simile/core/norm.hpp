@@ -15,7 +15,7 @@ namespace simile {
     std::size_t i = 0;
     for (; i + 8 <= x.size(); i += 8)
         for (std::size_t j = 0; j < 8; ++j) lane[j] += double{x[i + j]} * double{x[i + j]};
-    for (std::size_t j = 0; i < x.size(); ++i, ++j) lane[j] += double{x[i]} * double{x[i]};
+    for (; i < x.size(); ++i) lane[i % 8] += double{x[i]} * double{x[i]};
     for (std::size_t width = 4; width != 0; width /= 2)
         for (std::size_t j = 0; j < width; ++j) lane[j] += lane[j + width];
     return std::sqrt(lane[0]);

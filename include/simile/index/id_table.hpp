@@ -46,13 +46,18 @@ public:
     friend constexpr bool operator==(id_ref const& a, id_ref const& b) noexcept {
         return a.is_text_ == b.is_text_ && (a.is_text_ ? a.text_ == b.text_ : a.number_ == b.number_);
     }
-    [[nodiscard]] friend std::string to_string(id_ref const& id) { return id.is_text_ ? "\"" + std::string(id.text_) + "\"" : std::to_string(id.number_); }
 
 private:
     std::uint64_t number_ = 0;
     std::string_view text_{};
     bool is_text_ = false;
 };
+
+/// The text itself, or the number in decimal.
+[[nodiscard]] inline std::string to_string(id_ref id) { return id.is_text() ? std::string(id.text()) : std::to_string(id.number()); }
+
+/// For messages: text in quotes, so that 1 and "1" look different.
+[[nodiscard]] inline std::string quoted(id_ref id) { return id.is_text() ? '"' + to_string(id) + '"' : to_string(id); }
 
 /// Encoded ids: a varint (7 bits a byte, low first) 2 n + 1 for the integer n, or 2 length and that many bytes of text.
 namespace id_codec {

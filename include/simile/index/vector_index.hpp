@@ -74,7 +74,7 @@ public:
         batch.reserve(ids.size(), bytes);
         for (id_ref const id : ids) {
             bool const known = find(id).has_value() || batch.find(id).has_value();
-            require(!known || duplicates == on_duplicate::replace, error_code::duplicate_id, "id ", to_string(id), " is there already");
+            require(!known || duplicates == on_duplicate::replace, error_code::duplicate_id, "id ", quoted(id), " is there already");
             if (!batch.find(id)) batch.append(id);
         }
         std::size_t const fresh = count_new(batch);
@@ -273,7 +273,7 @@ private:
     }
     [[nodiscard]] row_t row_of(id_ref id) const {
         auto const row = find(id);
-        require(row.has_value(), error_code::unknown_id, "no id ", to_string(id));
+        require(row.has_value(), error_code::unknown_id, "no id ", quoted(id));
         return *row;
     }
 
