@@ -36,17 +36,20 @@ test('the runner sees every kind of fault, and counts', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'simile-conformance-'));
   const right = dot([
     { name: 'plain', in: input, out: { dot: 11 } },
+    { name: 'its own tolerance', in: input, tolerance: { abs: 1 }, out: { dot: 11.9 } },
     { name: 'infinite', in: { ...input, y: ['inf', 1] }, out: { dot: 'inf' } },
   ]);
   mkdirSync(join(folder, 'deep'));
   writeFileSync(join(folder, 'deep', 'right.json'), JSON.stringify(right));
-  assert.deepEqual(await runConformance([folder], () => {}), { passed: 2, failed: 0 });
-  for (const [name, content] of Object.entries(wrong)) {
+  assert.deepEqual(await runConformance([folder], () => {}), { passed: 3, failed: 0 });
+  const files = { ...wrong, 'no JSON': '{' };
+  for (const [name, content] of Object.entries(files)) {
     const file = join(folder, 'wrong.json');
-    writeFileSync(file, JSON.stringify(content));
+    writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
     const lines = [];
     assert.deepEqual(await runConformance([file], (line) => lines.push(line)), { passed: 0, failed: 1 }, name);
     assert.equal(lines.at(-1), '0 passed, 1 failed');
   }
+  assert.deepEqual(await runConformance([join(folder, 'not-there.json')], () => {}), { passed: 0, failed: 1 });
   rmSync(folder, { recursive: true });
 });

@@ -240,6 +240,7 @@ test('the kernels and cosineSimilarity refuse what does not fit', async () => {
   await refused('invalid_argument', () => core.hamming(Int8Array.of(1), Int8Array.of(1)));
   await refused('not_finite', () => core.planes(nan));
   await refused('zero_norm', () => core.planes(zero));
+  await refused('zero_norm', () => core.planes(good, zero));
   await refused('out_of_range', () => core.planes([]));
   await refused('dimension_mismatch', () => core.planes(good, [1, 2]));
   await refused('dimension_mismatch', () => cosineSimilarity([1], [1, 2]));
