@@ -77,7 +77,7 @@ EXPORT(simile_planes) std::uint32_t simile_planes(std::uint32_t vector, std::uin
 
         auto const q = at<float>(query, dims);
         require(all_finite(q), error_code::not_finite, "query has a component that is NaN or infinite");
-        to_unit(q, unit);
+        require(to_unit(q, unit) > 0, error_code::zero_norm, "query is zero and has no direction");
         auto const prepared = codec.prepare(unit, 1.0F);
         quantize::block_scores scores;
         codec.scan(prepared, from[0], scores);
