@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import { publint } from 'publint';
 import { build, createServer, preview } from 'vite';
@@ -143,6 +144,25 @@ test('TypeScript takes the types strictly, with nothing but its own libraries, a
   }
   const lines = run(process.execPath, ['typed.js']).trim().split('\n');
   assert.deepEqual(lines, ['invalid_argument', 'invalid_argument', 'a 2 simd128 1 string']);
+});
+
+test('the first program of the README prints what its comments say', () => {
+  const [, program] = /```js\n(import [\s\S]*?)```/.exec(file('README.md'));
+  writeFileSync(join(pack.app, 'readme.mjs'), program);
+  assert.deepEqual(run(process.execPath, ['readme.mjs']).trim().split('\n'), ['cat 0.99', 'dog 0.99', '4']);
+});
+
+test('the bytes in the README are those of a file', async () => {
+  const { Index } = await import(pathToFileURL(join(pack.installed, 'dist/simile.js')));
+  const rows = 6400;
+  for (const [, codec, bytes] of String(file('README.md')).matchAll(/\| `(\w+)`[^|]*\| (\d+) \|/g)) {
+    const index = await Index.create({ dims: 384, codec });
+    await index.addMany([...Array(rows).keys()], new Float32Array(rows * 384).fill(1));
+    const perRow = index.toBytes().length / rows;
+    console.log(`${codec}: ${perRow.toFixed(2)} bytes a vector of 384 dims`);
+    assert.equal(Math.round(perRow), Number(bytes), codec);
+    index.dispose();
+  }
 });
 
 test('CommonJS can require it', () => {
