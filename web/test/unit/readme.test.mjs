@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the README and the examples say is what happens.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Index } from 'simile';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const block = (language) => readme.match(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``))?.[1] ?? assert.fail(`README has no ${language}`);
+
+/** A folder in which `import 'simile'` finds this package, as after npm install. */
+function project(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'simile-readme-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(join(root, 'web'), join(folder, 'node_modules/simile'));
+  return folder;
+}
+const run = (folder, ...args) => execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+
+test("README's JavaScript runs and finds the nearest", (t) => {
+  const folder = project(t);
+  // Node 20 has no `using` yet; the README says what to write instead.
+  writeFileSync(join(folder, 'readme.mjs'), block('js').replace('using index', 'const index'));
+  assert.equal(run(folder, 'readme.mjs'), 'nearly east 1.00\neast 0.98\n3\n');
+});
+
+test("README's C++ is the program that the native tests compile and run", () => {
+  const program = readFileSync(join(root, 'native_tests/consume/main.cpp'), 'utf8');
+  assert.equal(block('cpp').trim(), program.slice(program.indexOf('#include')).trim());
+});
+
+test('examples/search.mjs prints what its head comment says', async (t) => {
+  const folder = project(t);
+  cpSync(join(root, 'examples/search.mjs'), join(folder, 'search.mjs'));
+  const rows = readFileSync(join(root, 'examples/colors.csv'), 'utf8').trim().split('\n').map((line) => line.split(','));
+  const index = await Index.create({ dims: 3, similarity: 'squared_l2', codec: 'f32' });
+  await index.addMany(rows.map(([name]) => name), rows.flatMap(([, ...rgb]) => rgb.map(Number)));
+  writeFileSync(join(folder, 'colors.simile'), index.toBytes());
+  const printed = run(folder, 'search.mjs', 'colors.simile', '250', '10', '10');
+  const promised = readFileSync(join(root, 'examples/search.mjs'), 'utf8').match(/prints\n\/\/\n([^]*?)import/)[1];
+  const lines = (text) => text.split('\n').map((line) => line.replace(/^\/\/ +|\(nearest.*/g, '').trim()).filter(Boolean);
+  assert.deepEqual(lines(printed), lines(promised));
+});
