@@ -11,7 +11,8 @@ import { Index } from 'simile';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const block = (language) => readme.match(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``))?.[1] ?? assert.fail(`README has no ${language}`);
+const block = (language) =>
+  readme.match(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``))?.[1] ?? assert.fail(`README has no ${language}`);
 
 /** A folder in which `import 'simile'` finds this package, as after npm install. */
 function project(t) {
@@ -38,12 +39,22 @@ test("README's C++ is the program that the native tests compile and run", () => 
 test('examples/search.mjs prints what its head comment says', async (t) => {
   const folder = project(t);
   cpSync(join(root, 'examples/search.mjs'), join(folder, 'search.mjs'));
-  const rows = readFileSync(join(root, 'examples/colors.csv'), 'utf8').trim().split('\n').map((line) => line.split(','));
+  const rows = readFileSync(join(root, 'examples/colors.csv'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
   const index = await Index.create({ dims: 3, similarity: 'squared_l2', codec: 'f32' });
-  await index.addMany(rows.map(([name]) => name), rows.flatMap(([, ...rgb]) => rgb.map(Number)));
+  await index.addMany(
+    rows.map(([name]) => name),
+    rows.flatMap(([, ...rgb]) => rgb.map(Number)),
+  );
   writeFileSync(join(folder, 'colors.simile'), index.toBytes());
   const printed = run(folder, 'search.mjs', 'colors.simile', '250', '10', '10');
-  const promised = readFileSync(join(root, 'examples/search.mjs'), 'utf8').match(/prints\n\/\/\n([^]*?)import/)[1];
-  const lines = (text) => text.split('\n').map((line) => line.replace(/^\/\/ +|\(nearest.*/g, '').trim()).filter(Boolean);
+  const promised = readFileSync(join(root, 'examples/search.mjs'), 'utf8').match(/prints\n\/\/\n([\s\S]*?)import/)[1];
+  const lines = (text) =>
+    text
+      .split('\n')
+      .map((line) => line.replace(/^\/\/ +|\(nearest.*/g, '').trim())
+      .filter(Boolean);
   assert.deepEqual(lines(printed), lines(promised));
 });
