@@ -7,7 +7,10 @@
 
 /** Milliseconds between two reports: a line that is rewritten, or one more line in a log. */
 const pause = { terminal: 100, log: 5000 };
-const barWidth = 24;
+const widestBar = 24;
+
+/** Seconds until a rate means something: the model is being loaded. */
+const warmUp = 3;
 
 const number = (/** @type {number} */ value) => Math.round(value).toLocaleString('en-US');
 
@@ -30,15 +33,16 @@ export function progressLine(label, output, now = () => performance.now()) {
     reported = now();
     const text = describe(progress, (reported - started) / 1000);
     if (!output.isTTY) return output.write(`${label} ${text}\n`);
-    const line = `${label} ${bar(progress)} ${text}`.slice(0, (output.columns ?? 80) - 1);
+    const room = (output.columns ?? 80) - `${label}  ${text}`.length - 1;
+    const line = `${label} ${bar(progress, Math.min(widestBar, Math.max(0, room)))} ${text}`;
     output.write(`\r\x1b[K${line}${isLast ? '\n' : ''}`);
   };
 }
 
-/** @param {EmbedProgress} progress */
-function bar({ done, total }) {
-  const filled = Math.floor((barWidth * done) / total);
-  return '█'.repeat(filled) + '░'.repeat(barWidth - filled);
+/** @param {EmbedProgress} progress @param {number} width */
+function bar({ done, total }, width) {
+  const filled = Math.floor((width * done) / total);
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
 }
 
 /** @param {EmbedProgress} progress @param {number} seconds */
@@ -46,6 +50,6 @@ function describe({ done, total, cached }, seconds) {
   const rate = (done - cached) / seconds;
   const count = `${number(done)} of ${number(total)}`;
   if (done === total) return `${count}  ${clock(seconds)}`;
-  if (!(rate > 0)) return count;
+  if (!(rate > 0) || seconds < warmUp) return count;
   return `${count}  ${number(rate)}/s  ${clock((total - done) / rate)} left`;
 }

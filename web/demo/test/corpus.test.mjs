@@ -388,7 +388,10 @@ describe('progress', () => {
     const lines = report({ isTTY: true, columns: 60 });
     assert.equal(lines.length, 11);
     assert.ok(lines.slice(0, -1).every((line) => line.startsWith('\r\x1b[KEmbedding █') && !line.includes('\n')));
-    assert.ok(lines.every((line) => line.trimEnd().length < 60 + '\r\x1b[K'.length));
+    const widths = lines.map((line) => line.trimEnd().length - '\r\x1b[K'.length);
+    assert.ok(widths.every((width) => width < 60), String(widths));
+    assert.match(lines[2], /░ 1,400 of 3,000$/);
+    assert.match(lines[4], /░ 1,800 of 3,000 {2}200\/s {2}0:06 left$/);
     assert.ok(lines.at(-1)?.endsWith('\n'));
     assert.equal(clock(125), '2:05');
   });
