@@ -85,6 +85,10 @@ std::uint32_t simile_add(std::uint32_t handle, std::uint32_t ids, std::uint32_t 
     });
 }
 
+EXPORT(simile_reserve) std::uint32_t simile_reserve(std::uint32_t handle, std::uint32_t rows) {
+    return guarded([&] { indexes[handle].reserve(rows); });
+}
+
 EXPORT(simile_remove) std::uint32_t simile_remove(std::uint32_t handle, std::uint32_t ids, std::uint32_t ids_size) {
     return guarded([&] {
         vector_index& index = indexes[handle];

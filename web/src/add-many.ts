@@ -38,6 +38,7 @@ export class Batch {
 
   async run(slicer: Slicer, onProgress: ((progress: Progress) => void) | undefined): Promise<void> {
     await this.#check(slicer);
+    this.#reserve();
     try {
       await this.#add(0, slicer, onProgress);
       slicer.check();
@@ -72,6 +73,13 @@ export class Batch {
       checkNumbers(this.#copy(range(first, end)), first, this.#rows.dims, rules);
       await slicer.pause();
     }
+  }
+
+  /** Memory for all new rows at once: growing in steps would copy, and leave room unused. */
+  #reserve(): void {
+    const { call, handle } = this.#target;
+    const size = new DataView(call('info', handle).buffer).getUint32(4, true);
+    call('reserve', handle, size + this.#known.filter((known) => known === 0).length);
   }
 
   /** Adds the rows whose id is new (`known` 0) or replaces the others (`known` 1). */

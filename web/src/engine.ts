@@ -7,6 +7,7 @@ type Call =
   | 'create'
   | 'info'
   | 'add'
+  | 'reserve'
   | 'remove'
   | 'has'
   | 'get'

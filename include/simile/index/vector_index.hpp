@@ -55,6 +55,15 @@ public:
         metadata_ = std::move(text);
     }
 
+    /// Takes the memory for so many rows at once, so that adding them one by one moves nothing and wastes none.
+    /// @throws error limit_exceeded, out_of_memory, incomplete; std::bad_alloc
+    void reserve(std::size_t rows) {
+        require_complete();
+        require(rows < ~row_t{0}, error_code::limit_exceeded, rows, " rows are more than 2^32 - 2");
+        reserve_rows(rows);
+        if (keeps_norms()) norms_.reserve(rows);
+    }
+
     /// Adds rows under their ids.
     /// @param ids   one a row
     /// @param rows  [n][dims], finite
