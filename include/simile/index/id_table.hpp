@@ -151,6 +151,10 @@ public:
 
     /// Forgets row `row`; the last row takes its number.
     void remove(row_t row) {
+        if (plain_ && row + std::size_t{1} == rows_) {
+            --rows_;
+            return;
+        }
         spell_out();
         look_up();
         auto const last = static_cast<row_t>(rows_ - 1);

@@ -5,8 +5,10 @@
 #include <simile/core/error.hpp>
 #include <simile/core/matrix_view.hpp>
 #include <simile/core/norm.hpp>
+#include <simile/core/progress.hpp>
 #include <simile/core/utf8.hpp>
 #include <simile/index/id_table.hpp>
+#include <simile/index/input_rules.hpp>
 #include <simile/index/search.hpp>
 #include <simile/io/simile_file.hpp>
 
@@ -22,9 +24,6 @@ namespace simile {
 
 class index_loader;
 
-/// What an index does with a vector of length 0, which has no direction, under cosine.
-enum class zero_vectors : std::uint8_t { refuse = 0, allow = 1 };
-
 /// What `add` does with an id that the index has.
 enum class on_duplicate : std::uint8_t { refuse = 0, replace = 1 };
 
@@ -37,10 +36,10 @@ class vector_index {
 public:
     virtual ~vector_index() = default;
 
-    [[nodiscard]] std::size_t dims() const noexcept { return dims_; }
+    [[nodiscard]] std::size_t dims() const noexcept { return rules_.dims; }
     [[nodiscard]] std::size_t size() const noexcept { return ids_.size(); }
-    [[nodiscard]] similarity_kind similarity() const noexcept { return similarity_; }
-    [[nodiscard]] zero_vectors zeros() const noexcept { return zeros_; }
+    [[nodiscard]] similarity_kind similarity() const noexcept { return rules_.similarity; }
+    [[nodiscard]] zero_vectors zeros() const noexcept { return rules_.zeros; }
     [[nodiscard]] virtual codec_kind codec() const noexcept = 0;
     /// Planes that searches can use now (0: not searchable yet) and in all.
     [[nodiscard]] virtual unsigned level() const noexcept { return ready_ ? 1U : 0U; }
@@ -60,59 +59,63 @@ public:
     void reserve(std::size_t rows) {
         require_complete();
         require(rows < ~row_t{0}, error_code::limit_exceeded, rows, " rows are more than 2^32 - 2");
-        reserve_rows(rows);
-        if (keeps_norms()) norms_.reserve(rows);
+        reserve_vectors(rows);
     }
 
     /// Adds rows under their ids.
     /// @param ids   one a row
     /// @param rows  [n][dims], finite
     /// @throws error dimension_mismatch, invalid_argument (ids and rows differ in number, an id is not UTF-8 or too long), not_finite, zero_norm (under
-    ///         cosine, unless zero_vectors::allow), out_of_range (a squared norm is no float), duplicate_id, limit_exceeded, incomplete (still loading)
-    void add(std::span<id_ref const> ids, matrix_view<float const> rows, on_duplicate duplicates = on_duplicate::refuse) {
+    ///         cosine, unless zero_vectors::allow), out_of_range (longer than 2^60), duplicate_id, limit_exceeded, incomplete (still loading), cancelled
+    void add(std::span<id_ref const> ids, matrix_view<float const> rows, on_duplicate duplicates = on_duplicate::refuse, progress const& watch = {}) {
         require_complete();
         require(ids.size() == rows.rows(), error_code::invalid_argument, ids.size(), " ids for ", rows.rows(), " vectors");
         if (ids.empty()) return;
-        for (std::size_t i = 0; i < rows.rows(); ++i) check_row(rows[i], i);
-        std::size_t bytes = 0;
-        for (id_ref const id : ids) {
-            check_id(id);
-            bytes += 10 + id.text().size();
+        rules_.check_rows(rows, watch);
+        batch const wanted = plan(ids, duplicates);
+        ids_.reserve(wanted.fresh, wanted.bytes);
+        reserve_vectors(size() + wanted.fresh);
+        std::vector<float> scratch(dims());
+        std::size_t const before = size();
+        std::size_t done = 0;
+        try {
+            for (std::size_t i = 0; i < rows.rows(); ++i) {
+                if (!wanted.is_fresh[i]) continue;
+                write_row(append_row(wanted.id(i)), rows[i], scratch);
+                if (++done % 1024 == 0) watch.step(done, rows.rows());
+            }
+            if (done % 1024 != 0) watch.step(done, rows.rows());
+        } catch (...) {
+            while (size() > before) remove_row(static_cast<row_t>(size() - 1));
+            throw;
         }
-        id_table batch;  // of the ids in this call alone
-        batch.reserve(ids.size(), bytes);
-        for (id_ref const id : ids) {
-            bool const known = find(id).has_value() || batch.find(id).has_value();
-            require(!known || duplicates == on_duplicate::replace, error_code::duplicate_id, "id ", quoted(id), " is there already");
-            if (!batch.find(id)) batch.append(id);
-        }
-        std::size_t const fresh = count_new(batch);
-        ids_.reserve(fresh, bytes);
-        reserve_rows(size() + fresh);
-        if (keeps_norms()) norms_.reserve(size() + fresh);
-        std::vector<float> scratch(dims_);
-        for (std::size_t i = 0; i < ids.size(); ++i) {
-            auto const row = find(ids[i]);
-            write_row(row ? *row : append_row(ids[i]), rows[i], scratch);
-        }
+        // What is replaced could not be taken back, so nothing can stop this any more.
+        for (std::size_t i = 0; i < rows.rows(); ++i)
+            if (!wanted.is_fresh[i]) write_row(*find(wanted.id(i)), rows[i], scratch);
     }
     void add(id_ref id, std::span<float const> row, on_duplicate duplicates = on_duplicate::refuse) { add({&id, 1}, {row.data(), 1, row.size()}, duplicates); }
 
     /// Adds rows under their row numbers. Only for an index whose ids are all its row numbers.
     /// @throws as the other `add`, and invalid_argument when there are other ids
-    void add(matrix_view<float const> rows) {
+    void add(matrix_view<float const> rows, progress const& watch = {}) {
         require_complete();
         require(ids_.plain(), error_code::invalid_argument, "this index has ids of its own: say which the new rows get");
-        for (std::size_t i = 0; i < rows.rows(); ++i) check_row(rows[i], i);
+        rules_.check_rows(rows, watch);
         require(rows.rows() < ~row_t{0} - size(), error_code::limit_exceeded, size(), " + ", rows.rows(), " rows are more than 2^32 - 2");
-        reserve_rows(size() + rows.rows());
-        if (keeps_norms()) norms_.reserve(size() + rows.rows());
-        std::vector<float> scratch(dims_);
-        for (std::size_t i = 0; i < rows.rows(); ++i) {
-            auto const row = static_cast<row_t>(size());
-            ids_.append_plain(1);
-            append_slot(row);
-            write_row(row, rows[i], scratch);
+        reserve_vectors(size() + rows.rows());
+        std::vector<float> scratch(dims());
+        std::size_t const before = size();
+        try {
+            for (std::size_t i = 0; i < rows.rows(); ++i) {
+                auto const row = static_cast<row_t>(size());
+                ids_.append_plain(1);
+                append_slot(row);
+                write_row(row, rows[i], scratch);
+                if ((i + 1) % 1024 == 0 || i + 1 == rows.rows()) watch.step(i + 1, rows.rows());
+            }
+        } catch (...) {
+            while (size() > before) remove_row(static_cast<row_t>(size() - 1));
+            throw;
         }
     }
 
@@ -121,8 +124,8 @@ public:
     void update(id_ref id, std::span<float const> row) {
         require_complete();
         row_t const at = row_of(id);
-        check_row(row, 0);
-        std::vector<float> scratch(dims_);
+        rules_.check_vector(row, "vector");
+        std::vector<float> scratch(dims());
         write_row(at, row, scratch);
     }
 
@@ -134,16 +137,7 @@ public:
         require_complete();
         for (id_ref const id : ids) static_cast<void>(row_of(id));
         for (id_ref const id : ids) {
-            auto const found = find(id);
-            if (!found) continue;
-            auto const last = static_cast<row_t>(size() - 1);
-            ids_.remove(*found);
-            if (*found != last) move_row(last, *found);
-            if (keeps_norms()) {
-                norms_[*found] = norms_[last];
-                norms_.pop_back();
-            }
-            drop_last_row(last);
+            if (auto const row = find(id)) remove_row(*row);
         }
     }
 
@@ -161,7 +155,7 @@ public:
     [[nodiscard]] std::vector<float> get(id_ref id) const {
         require(level() > 0, error_code::incomplete, "the index is still loading its first plane");
         row_t const row = row_of(id);
-        std::vector<float> out(dims_);
+        std::vector<float> out(rules_.dims);
         decode_row(row, out);
         if (keeps_norms())
             for (float& v : out) v *= norms_[row];
@@ -179,7 +173,7 @@ public:
         if (size() == 0) return {{}, level()};
         search_options cut = options;
         cut.k = std::min(options.k, size());
-        score_rule const rule{similarity_, keeps_norms() ? norms_.data() : nullptr, static_cast<float>(length * length)};
+        score_rule const rule{rules_.similarity, keeps_norms() ? norms_.data() : nullptr, static_cast<float>(length * length)};
         auto result = stores_units() ? search_direction(query, length, cut, rule) : search_rows(query, 1.0F, cut, rule);
         rule.finish(result.hits);
         return result;
@@ -210,9 +204,9 @@ public:
         file_header header;
         header.kind = levels() > 1 ? file_header::progressive : file_header::flat;
         header.codec = static_cast<std::uint8_t>(codec());
-        header.similarity = static_cast<std::uint8_t>(similarity_);
-        header.flags = static_cast<std::uint8_t>(zeros_);
-        header.dims = static_cast<std::uint32_t>(dims_);
+        header.similarity = static_cast<std::uint8_t>(rules_.similarity);
+        header.flags = static_cast<std::uint8_t>(rules_.zeros);
+        header.dims = static_cast<std::uint32_t>(rules_.dims);
         header.rows = size();
         file_writer file(header);
         file.add(section_type::metadata, std::as_bytes(std::span(metadata_)));
@@ -227,10 +221,7 @@ public:
 protected:
     friend class index_loader;
 
-    vector_index(std::size_t dims, similarity_kind similarity, zero_vectors zeros) : dims_(dims), similarity_(similarity), zeros_(zeros) {
-        require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
-        require(is_valid(similarity), error_code::invalid_argument, "unknown similarity ", static_cast<unsigned>(similarity));
-    }
+    vector_index(std::size_t dims, similarity_kind similarity, zero_vectors zeros) : rules_(dims, similarity, zeros) {}
     vector_index(vector_index const&) = default;
     vector_index(vector_index&&) = default;
     vector_index& operator=(vector_index const&) = default;
@@ -266,19 +257,13 @@ protected:
     }
     void resize_plane(byte_buffer& buffer, unsigned plane, std::size_t rows) const { buffer.resize(static_cast<std::size_t>(plane_bytes(plane, rows)), std::byte{0}); }
 
-    [[nodiscard]] bool keeps_norms() const noexcept { return keeps_directions() && similarity_ != similarity_kind::cosine; }
+    [[nodiscard]] bool keeps_norms() const noexcept { return keeps_directions() && rules_.similarity != similarity_kind::cosine; }
 
 private:
-    [[nodiscard]] bool stores_units() const noexcept { return keeps_directions() || similarity_ == similarity_kind::cosine; }
-    [[nodiscard]] bool needs_direction() const noexcept { return similarity_ == similarity_kind::cosine && zeros_ == zero_vectors::refuse; }
+    [[nodiscard]] bool stores_units() const noexcept { return keeps_directions() || rules_.similarity == similarity_kind::cosine; }
 
     void require_complete() const {
         require(level() == levels(), error_code::incomplete, "the index has loaded ", level(), " of ", levels(), " planes: it can be searched, not changed");
-    }
-    static void check_id(id_ref id) {
-        require(id.number() <= id_ref::max_number, error_code::out_of_range, "id ", id.number(), " is above 2^53 - 1");
-        require(id.text().size() <= id_ref::max_text, error_code::limit_exceeded, "an id of ", id.text().size(), " bytes is longer than ", id_ref::max_text);
-        require(is_utf8(id.text()), error_code::invalid_argument, "an id is not UTF-8");
     }
     [[nodiscard]] row_t row_of(id_ref id) const {
         auto const row = find(id);
@@ -286,27 +271,51 @@ private:
         return *row;
     }
 
-    double check_values(std::span<float const> values, char const* what) const {
-        require(values.size() == dims_, error_code::dimension_mismatch, what, " has ", values.size(), " dimensions, index has ", dims_);
-        require(all_finite(values), error_code::not_finite, what, " has a component that is NaN or infinite");
-        double const length = norm(values);
-        require(length > 0 || !needs_direction(), error_code::zero_norm, what, " is zero and has no direction");
-        require(similarity_ == similarity_kind::cosine || length < 0x1p60, error_code::out_of_range, what, " is longer than 2^60");
-        return length;
-    }
-    double check_query(std::span<float const> query) const { return check_values(query, "query"); }
-    void check_row(std::span<float const> row, std::size_t number) const {
-        try {
-            check_values(row, "vector");
-        } catch (error const& e) {
-            fail(e.code(), e.what(), " (number ", number, " of this call)");
-        }
-    }
+    double check_query(std::span<float const> query) const { return rules_.check_vector(query, "query"); }
 
-    [[nodiscard]] std::size_t count_new(id_table const& batch) const {
-        std::size_t count = 0;
-        for (row_t i = 0; i < batch.size(); ++i) count += find(batch[i]) ? 0 : 1;
-        return count;
+    /// The ids of one `add`: copies, because a caller's may lie in memory that growing moves.
+    struct batch {
+        id_table ids;                 // each once
+        std::vector<row_t> which;     // of `ids`, for each row of the call
+        std::vector<bool> is_fresh;   // the first row of an id that the index lacks
+        std::size_t fresh = 0;
+        std::size_t bytes = 0;
+
+        [[nodiscard]] id_ref id(std::size_t i) const noexcept { return ids[which[i]]; }
+    };
+    [[nodiscard]] batch plan(std::span<id_ref const> ids, on_duplicate duplicates) const {
+        batch out;
+        for (id_ref const id : ids) {
+            input_rules::check_id(id);
+            out.bytes += 10 + id.text().size();
+        }
+        out.ids.reserve(ids.size(), out.bytes);
+        out.which.reserve(ids.size());
+        out.is_fresh.reserve(ids.size());
+        for (id_ref const id : ids) {
+            auto const earlier = out.ids.find(id);
+            bool const known = earlier.has_value() || find(id).has_value();
+            require(!known || duplicates == on_duplicate::replace, error_code::duplicate_id, "id ", quoted(id), " is there already");
+            out.which.push_back(earlier.value_or(static_cast<row_t>(out.ids.size())));
+            out.is_fresh.push_back(!known);
+            out.fresh += known ? 0 : 1;
+            if (!earlier) out.ids.append(id);
+        }
+        return out;
+    }
+    void reserve_vectors(std::size_t rows) {
+        reserve_rows(rows);
+        if (keeps_norms()) norms_.reserve(std::max(rows, std::min(norms_.size() + norms_.size() / 2, norms_.max_size())));
+    }
+    void remove_row(row_t row) {
+        auto const last = static_cast<row_t>(size() - 1);
+        ids_.remove(row);
+        if (row != last) move_row(last, row);
+        if (keeps_norms()) {
+            norms_[row] = norms_[last];
+            norms_.pop_back();
+        }
+        drop_last_row(last);
     }
     row_t append_row(id_ref id) {
         auto const row = static_cast<row_t>(size());
@@ -325,14 +334,12 @@ private:
     }
 
     [[nodiscard]] search_result search_direction(std::span<float const> query, double length, search_options const& options, score_rule const& rule) const {
-        std::vector<float> unit(dims_);
+        std::vector<float> unit(rules_.dims);
         to_unit(query, unit);
-        return search_rows(unit, similarity_ == similarity_kind::cosine ? 1.0F : static_cast<float>(length), options, rule);
+        return search_rows(unit, rules_.similarity == similarity_kind::cosine ? 1.0F : static_cast<float>(length), options, rule);
     }
 
-    std::size_t dims_;
-    similarity_kind similarity_;
-    zero_vectors zeros_;
+    input_rules rules_;
     bool ready_ = true;
     id_table ids_;
     aligned_vector<float> norms_;  // one a row under dot and squared_l2 when codes are directions
