@@ -5,7 +5,7 @@ import { byId, setText } from './dom.js';
 import { takeDrops } from './drop-zone.js';
 import { Engine } from './engine.js';
 import { EntryDialog } from './entry-dialog.js';
-import { count, counted, megabytes, milliseconds } from './format.js';
+import { counted, megabytes, milliseconds, unbroken } from './format.js';
 import { messageOf, Notice } from './notice.js';
 import { OwnFile } from './own-file.js';
 import { ResultList } from './result-list.js';
@@ -109,13 +109,23 @@ export class App {
   #fail(failure: Failure): void {
     if (this.#failure) return;
     this.#failure = failure;
-    const message = messageOf(failure, this.#isReady, !navigator.onLine);
+    const message = messageOf(failure, !this.#isStuck, !navigator.onLine);
     this.#notice.show(message, () => (message.action === 'Try again' ? this.#load(true) : location.reload()));
   }
 
   #networkChanged(): void {
     if (navigator.onLine && this.#failure?.reason === 'network') this.#load(true);
     this.#render();
+  }
+
+  /** Something is missing without which there are no answers. */
+  get #isStuck(): boolean {
+    switch (this.#failure?.part) {
+      case 'model': return !this.#isModelReady;
+      case 'dictionary': return !this.#isSearchable;
+      case 'page': return true;
+      default: return false;
+    }
   }
 
   get #isReady(): boolean {
@@ -159,17 +169,18 @@ export class App {
 
   #show(key: string, answer: Found): void {
     this.#list.show(answer.results, this.#answered?.key === key);
+    byId('results', HTMLElement).dataset['query'] = this.#box.text;
     this.#answered = { key, answer };
     const best = answer.results[0]?.entry;
     if (!best) return;
     const name = best.kind === 'word' ? best.words[0] : best.title || best.place;
-    this.#announcer.say(`${counted(answer.results.length, 'result')}, the best is ${name}.`);
+    this.#announcer.say('results', `${counted(answer.results.length, 'result')}, the best is ${name}.`);
   }
 
   #fileTaken(name: string): void {
     if (!this.#failure) this.#notice.hide();
     this.#sources.addOwn(name);
-    this.#announcer.say(`Embedding ${name}.`);
+    this.#announcer.say('file', `Embedding ${name}.`);
     this.#switched();
   }
 
@@ -181,13 +192,13 @@ export class App {
   }
 
   #fileReady(name: string, passages: number): void {
-    this.#announcer.say(`${name} is ready: ${counted(passages, 'passage')}.`);
+    this.#announcer.say('file', `${name} is ready: ${counted(passages, 'passage')}.`);
     this.#asked();
   }
 
   #fileRemoved(said: string): void {
     this.#sources.removeOwn();
-    this.#announcer.say(said);
+    this.#announcer.say('file', said);
     this.#switched();
     this.#box.focus();
   }
@@ -218,9 +229,9 @@ export class App {
 
   #renderStatus(isOwn: boolean): void {
     const { modelBytes = 0, rows = 0, indexBytes = 0 } = this.#manifest ?? {};
-    const isLoadingModel = !this.#isModelReady && !this.#failure;
+    const isLoadingModel = !this.#isModelReady && !this.#isStuck;
     this.#status.setLoading(isLoadingModel && modelBytes > 0 ? this.#modelLoaded / modelBytes : undefined);
-    if (this.#failure && !this.#isReady) return this.#status.say('');
+    if (this.#isStuck) return this.#status.say('');
     if (isLoadingModel) {
       const bytes = modelBytes > 0 ? `${megabytes(this.#modelLoaded)} of ${megabytes(modelBytes)} MB` : '…';
       const waits = this.#box.text ? 'your query runs as soon as it is here' : 'you can type already';
@@ -230,12 +241,12 @@ export class App {
     const offline = navigator.onLine ? '' : this.#isComplete ? 'Offline: everything goes on working' : 'Offline: the rest of the dictionary is still missing';
     if (isOwn) return this.#status.say(offline, ...this.#ownSize(), ...times);
     if (!this.#isSearchable) return this.#status.say(offline, 'Loading the dictionary …');
-    return this.#status.say(offline, `${count(rows)} meanings`, `${megabytes(indexBytes)} MB`, ...times);
+    return this.#status.say(offline, unbroken(counted(rows, 'meaning')), unbroken(`${megabytes(indexBytes)} MB`), ...times);
   }
 
   #ownSize(): string[] {
     const answer = this.#answered?.key === this.#key ? this.#answered.answer : undefined;
-    return answer ? [counted(answer.rows, 'passage'), `${megabytes(answer.bytes)} MB`] : [this.#sources.ownName];
+    return answer ? [unbroken(counted(answer.rows, 'passage')), unbroken(`${megabytes(answer.bytes)} MB`)] : [this.#sources.ownName];
   }
 
   #renderHint(text: string, hasResults: boolean): void {
@@ -251,7 +262,7 @@ export class App {
   }
 }
 
-const timesOf = ({ embedMs, searchMs }: Found): string[] => [`embedded in ${milliseconds(embedMs)}`, `searched in ${milliseconds(searchMs)}`];
+const timesOf = ({ embedMs, searchMs }: Found): string[] => [unbroken(`embedded in ${milliseconds(embedMs)}`), unbroken(`searched in ${milliseconds(searchMs)}`)];
 
 const howDictionary =
   'Your words become 512 numbers, and so did every definition in the dictionary; the closest ones are the answers. Everything happens in this tab: what you type never leaves it.';

@@ -21,3 +21,6 @@ export function remaining(seconds: number): string {
   if (seconds < 100) return `${seconds < 10 ? Math.ceil(seconds) : 5 * Math.ceil(seconds / 5)} s`;
   return `${Math.ceil(seconds / 60)} min`;
 }
+
+/** A part that stays on one line. */
+export const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0');

@@ -2,7 +2,7 @@
 import type { LoadProgress } from 'simile';
 import { createEncoder, type Encoder } from '../encoder/encoder.js';
 import { Dictionary } from './dictionary.js';
-import { readJson } from './download.js';
+import { readBytes, readJson } from './download.js';
 import { failureOf } from './failure.js';
 import { ModelFiles } from './model-files.js';
 import { OwnFile } from './own-file.js';
@@ -132,6 +132,8 @@ export class Service {
     const progress = throttled((loaded: number) => report({ kind: 'model', loaded: Math.min(loaded, modelBytes), total: modelBytes }));
     this.#modelFiles ??= new ModelFiles(addresses.model, progress);
     try {
+      // TensorFlow.js does not say why it could not load this; the second request is answered by the cache.
+      await readBytes(`${addresses.tfjs}tfjs-backend-wasm-simd.wasm`, () => {});
       const encoder = await createEncoder({ files: this.#modelFiles.read, wasmPaths: addresses.tfjs });
       // The first run of the graph takes ten times as long as the others.
       await encoder.embed(['a first run']);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { answered, ask, open, ready, startBrowser, TestServer } from './support/browser.mjs';
+
+const browser = await startBrowser();
+const server = await TestServer.start();
+const query = 'a person who studies insects';
+
+/** @param {import('./support/browser.mjs').Page} page */
+const focused = (page) => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent);
+/** @param {import('./support/browser.mjs').Page} page */
+const active = (page) => page.locator('#query').getAttribute('aria-activedescendant');
+
+it('can be used by keyboard alone', async (t) => {
+  const page = await open(t, browser, server.url, { context: { permissions: ['clipboard-read', 'clipboard-write'] } });
+  await ready(page);
+  assert.equal(await focused(page), 'query', 'the box has the focus at load');
+  assert.equal(await page.locator('#query').getAttribute('aria-expanded'), 'false');
+
+  await page.keyboard.type(query);
+  await answered(page, query);
+  assert.equal(await page.locator('#query').getAttribute('aria-expanded'), 'true');
+  assert.equal(await active(page), null);
+
+  await page.keyboard.press('ArrowDown');
+  assert.equal(await active(page), 'result-0');
+  await page.keyboard.press('ArrowDown');
+  assert.equal(await active(page), 'result-1');
+  assert.equal(await page.locator('[aria-selected=true]').getAttribute('id'), 'result-1');
+  assert.equal(await focused(page), 'query', 'the focus stays in the box');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowUp');
+  assert.equal(await active(page), null, 'above the first result is the box');
+  await page.keyboard.press('ArrowUp');
+  assert.equal(await active(page), 'result-9', 'and above the box the last result');
+  assert.ok(await page.locator('#result-9').evaluate((row) => {
+    const { top, bottom } = row.getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  }), 'the active result is on the screen');
+
+  await page.keyboard.press('Home');
+  assert.equal(await page.locator('#query').evaluate((/** @type {HTMLInputElement} */ box) => box.selectionStart), 0);
+  await page.keyboard.press('End');
+  assert.equal(await page.locator('#query').evaluate((/** @type {HTMLInputElement} */ box) => box.selectionStart), query.length);
+
+  await page.keyboard.press('Escape');
+  assert.equal(await active(page), null, 'the first Escape leaves the list');
+  assert.equal(await page.locator('#query').inputValue(), query);
+
+  await page.keyboard.press('Enter');
+  assert.ok(await page.locator('#entry').isVisible());
+  assert.equal(await page.locator('#entry-title').textContent(), 'entomologist');
+  assert.match((await page.locator('#entry-body').textContent()) ?? '', /a zoologist who studies insects.*bugologist, bug-hunter/s);
+  assert.equal(await focused(page), 'entry-copy');
+  await page.keyboard.press('Enter');
+  await page.locator('#entry-copy', { hasText: 'Copied' }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'entomologist');
+  await page.keyboard.press('Escape');
+  assert.ok(await page.locator('#entry').isHidden());
+  assert.equal(await focused(page), 'query', 'the focus comes back to the box');
+
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await answered(page, 'a zoologist who studies insects');
+  await page.locator('#query').focus();
+
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('#query').inputValue(), '', 'the second Escape clears the box');
+  assert.equal(await page.locator('[role=option]').count(), 0);
+  assert.equal(await page.locator('#query').getAttribute('aria-expanded'), 'false');
+
+  const stops = [];
+  for (let i = 0; i < 3; i++) {
+    await page.keyboard.press('Tab');
+    stops.push(await focused(page));
+  }
+  assert.deepEqual(stops.slice(1), ['pick', query], 'the source, the file button, then the examples');
+  assert.notEqual(await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.activeElement)).outlineStyle), 'none');
+  await page.keyboard.press('Enter');
+  await answered(page, query);
+  assert.equal(await focused(page), 'query');
+});
+
+it('can be used by pointer alone', async (t) => {
+  const page = await open(t, browser, server.url);
+  await ready(page);
+  await page.locator('#examples button').nth(1).click();
+  await answered(page, 'afraid of heights');
+  await page.locator('[role=option]').nth(2).click();
+  assert.ok(await page.locator('#entry').isVisible());
+  await page.mouse.click(5, 5);
+  assert.ok(await page.locator('#entry').isHidden(), 'a click beside the entry closes it');
+  await page.locator('#clear').click();
+  assert.equal(await page.locator('#query').inputValue(), '');
+  assert.equal(await focused(page), 'query');
+});
+
+it('tells a screen reader of results once, when typing has stopped', async (t) => {
+  const page = await open(t, browser, server.url);
+  await ready(page);
+  await page.evaluate(() => {
+    const said = /** @type {string[]} */ ([]);
+    Object.assign(globalThis, { said });
+    const region = /** @type {HTMLElement} */ (document.getElementById('announcer'));
+    new MutationObserver(() => said.push(region.textContent ?? '')).observe(region, { childList: true, characterData: true, subtree: true });
+  });
+  await page.locator('#query').pressSequentially(query, { delay: 140 });
+  await page.locator('#announcer', { hasText: '10 results, the best is entomologist.' }).waitFor();
+  assert.deepEqual(await page.evaluate(() => /** @type {unknown} */ (Reflect.get(globalThis, 'said'))), ['10 results, the best is entomologist.']);
+});
+
+it('says what to do with a query that holds no word, and with one that nothing is close to', async (t) => {
+  const page = await open(t, browser, server.url);
+  await ready(page);
+  await page.locator('#query').fill('?! …');
+  await page.locator('#hint', { hasText: 'There is nothing to look up yet' }).waitFor();
+  assert.equal(await page.locator('[role=option]').count(), 0);
+  await ask(page, 'hjkl hjkl hjkl');
+  await page.locator('#hint', { hasText: 'Nothing comes very close' }).waitFor();
+  await ask(page, query);
+  assert.ok(await page.locator('#hint').isHidden());
+});
