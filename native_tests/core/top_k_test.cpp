@@ -28,7 +28,7 @@ std::vector<float> scores_with_ties(std::size_t n, std::uint64_t seed) {
 std::vector<hit> best_by_sorting(std::vector<float> const& scores, std::size_t k) {
     std::vector<hit> all;
     for (std::size_t i = 0; i < scores.size(); ++i) all.push_back({static_cast<row_t>(i), scores[i]});
-    std::stable_sort(all.begin(), all.end(), [](hit const& a, hit const& b) { return a.score > b.score; });
+    std::sort(all.begin(), all.end(), [](hit const& a, hit const& b) { return a.score == b.score ? a.row < b.row : a.score > b.score; });
     all.resize(std::min(k, all.size()));
     return all;
 }

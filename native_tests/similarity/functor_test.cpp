@@ -14,7 +14,7 @@ struct no_order {
     float operator()(std::span<float const>, std::span<float const>) const noexcept { return 0; }
 };
 struct may_throw {
-    static constexpr simile::ordering order = simile::ordering::larger_is_closer;
+    [[maybe_unused]] static constexpr simile::ordering order = simile::ordering::larger_is_closer;
     float operator()(std::span<float const>, std::span<float const>) const { return 0; }
 };
 }  // namespace
