@@ -78,8 +78,10 @@ start_in_background() {
   fi
 }
 
-# Programs redraw their progress with carriage returns: the last of those is the newest.
-last_line() { tail -c 2000 "$1" | tr '\r' '\n' | sed '/^[[:space:]]*$/d' | tail -n 1 | cut -c 1-100; }
+# The newest line with words in it. Programs redraw their progress with carriage returns; nested steps repeat this function's own words.
+last_line() {
+  tail -c 4000 "$1" | tr '\r' '\n' | sed -E '/[[:alnum:]]/!d; s/^ +//; s/^still at it after [^:]*: //' | tail -n 1 | cut -c 1-100
+}
 
 # as_root COMMAND...: as is for root, through sudo for others.
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
