@@ -45,7 +45,7 @@ build_demo() {
   build_package && npm_ready web/demo || return
   say "  embedding the corpus (kept for the next time)"
   npm --prefix web/demo run --silent corpus -- "$@" &&
-    watched "$root/build/log/demo.log" "building the page" npm --prefix web/demo run build
+    watched "$root/build/log/demo.log" "building the page" npm --prefix web/demo run build -- "$@"
 }
 
 clang_format() {

@@ -23,10 +23,10 @@ run() {
   serve_demo "$port" "$open"
 }
 
+# The server itself prints the address, once it listens.
 serve_demo() {
   say ""
-  say "  The demo is at  http://localhost:$1   (Ctrl-C ends it)"
-  say ""
+  say "Open this address in a browser; Ctrl-C ends the server."
   if [ "$2" = yes ] && [ -t 1 ] && [ -z "${CI:-}" ]; then open_browser "http://localhost:$1" & fi
   exec npm --prefix web/demo run --silent serve -- --port "$1"
 }
