@@ -5,7 +5,7 @@ import { byId, setText } from './dom.js';
 import { takeDrops } from './drop-zone.js';
 import { Engine } from './engine.js';
 import { EntryDialog } from './entry-dialog.js';
-import { counted, megabytes, milliseconds, unbroken } from './format.js';
+import { bytes, counted, megabytes, milliseconds, unbroken } from './format.js';
 import { messageOf, Notice } from './notice.js';
 import { OwnFile } from './own-file.js';
 import { ResultList } from './result-list.js';
@@ -49,6 +49,8 @@ export class App {
   /** What the results on the screen belong to. */
   #answered: { readonly key: string; readonly answer: Found } | undefined;
   #grown = 0;
+  /** In the visitor's file, once it is whole. */
+  #passages = 0;
 
   start(): void {
     this.#box.controls(this.#list);
@@ -179,6 +181,7 @@ export class App {
 
   #fileTaken(name: string): void {
     if (!this.#failure) this.#notice.hide();
+    this.#passages = 0;
     this.#sources.addOwn(name);
     this.#announcer.say('file', `Embedding ${name}.`);
     this.#switched();
@@ -192,6 +195,7 @@ export class App {
   }
 
   #fileReady(name: string, passages: number): void {
+    this.#passages = passages;
     this.#announcer.say('file', `${name} is ready: ${counted(passages, 'passage')}.`);
     this.#asked();
   }
@@ -219,7 +223,8 @@ export class App {
     const hasResults = this.#list.size > 0;
     this.#box.setExpanded(hasResults);
     this.#renderStatus(isOwn);
-    this.#status.setOwn(isOwn);
+    this.#box.setExample(isOwn ? 'in your own words' : 'a person who writes plays');
+    this.#status.setPlanes(isOwn, this.#isStuck);
     byId('intro', HTMLElement).hidden = text !== '' || (isOwn && this.#file.state === 'none');
     byId('examples', HTMLElement).hidden = isOwn;
     setText(byId('intro-lead', HTMLElement), isOwn ? `Describe what you are looking for in ${this.#sources.ownName}.` : 'Some to begin with:');
@@ -233,20 +238,20 @@ export class App {
     this.#status.setLoading(isLoadingModel && modelBytes > 0 ? this.#modelLoaded / modelBytes : undefined);
     if (this.#isStuck) return this.#status.say('');
     if (isLoadingModel) {
-      const bytes = modelBytes > 0 ? `${megabytes(this.#modelLoaded)} of ${megabytes(modelBytes)} MB` : '…';
+      const amount = modelBytes > 0 ? `${megabytes(this.#modelLoaded)} of ${megabytes(modelBytes)} MB` : '…';
       const waits = this.#box.text ? 'your query runs as soon as it is here' : 'you can type already';
-      return this.#status.say(`Loading the language model: ${bytes}`, waits);
+      return this.#status.say(`Loading the language model: ${amount}`, waits);
     }
     const times = this.#answered?.key === this.#key ? timesOf(this.#answered.answer) : [];
     const offline = navigator.onLine ? '' : this.#isComplete ? 'Offline: everything goes on working' : 'Offline: the rest of the dictionary is still missing';
     if (isOwn) return this.#status.say(offline, ...this.#ownSize(), ...times);
     if (!this.#isSearchable) return this.#status.say(offline, 'Loading the dictionary …');
-    return this.#status.say(offline, unbroken(counted(rows, 'meaning')), unbroken(`${megabytes(indexBytes)} MB`), ...times);
+    return this.#status.say(offline, unbroken(counted(rows, 'meaning')), unbroken(bytes(indexBytes)), ...times);
   }
 
   #ownSize(): string[] {
     const answer = this.#answered?.key === this.#key ? this.#answered.answer : undefined;
-    return answer ? [unbroken(counted(answer.rows, 'passage')), unbroken(`${megabytes(answer.bytes)} MB`)] : [this.#sources.ownName];
+    return answer ? [unbroken(counted(answer.rows, 'passage')), unbroken(bytes(answer.bytes))] : [this.#passages > 0 ? counted(this.#passages, 'passage') : ''];
   }
 
   #renderHint(text: string, hasResults: boolean): void {
@@ -255,7 +260,7 @@ export class App {
     let hint = '';
     if (text !== '' && !/[\p{L}\p{N}]/u.test(text)) hint = 'There is nothing to look up yet: try a few words, such as “a house for bees”.';
     else if (isAnswered && !hasResults) hint = this.#file.state === 'embedding' ? 'Nothing can be found yet: your file is still being read.' : 'Nothing was found.';
-    else if (isAnswered && best < looseScore) hint = 'Nothing comes very close. A few more words, in English, may help.';
+    else if (isAnswered && best < looseScore && this.#sources.current === 'dictionary') hint = 'Nothing comes very close. A few more words, in English, may help.';
     const element = byId('hint', HTMLElement);
     element.hidden = hint === '';
     setText(element, hint);

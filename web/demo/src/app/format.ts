@@ -8,6 +8,9 @@ export const count = (value: number): string => whole.format(value);
 /** "1 passage", "1,204 passages" */
 export const counted = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;
 
+/** "33 kB", "10.4 MB" */
+export const bytes = (value: number): string => (value < 1e6 ? `${whole.format(value / 1e3)} kB` : `${megabytes(value)} MB`);
+
 export const megabytes = (bytes: number): string => tenths.format(bytes / 1e6);
 
 export function milliseconds(value: number): string {

@@ -31,6 +31,10 @@ export class SearchBox {
     this.#changed(0);
   }
 
+  setExample(text: string): void {
+    this.#input.placeholder = text;
+  }
+
   focus(): void {
     this.#input.focus();
   }

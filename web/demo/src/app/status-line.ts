@@ -32,9 +32,10 @@ export class StatusLine {
     });
   }
 
-  /** The visitor's own index has no planes. */
-  setOwn(isOwn: boolean): void {
+  /** The visitor's own index has no planes, and one that failed has none to show. */
+  setPlanes(isOwn: boolean, isStuck: boolean): void {
     this.#sharpness.classList.toggle('own', isOwn);
+    this.#sharpness.classList.toggle('stuck', isStuck);
   }
 }
 

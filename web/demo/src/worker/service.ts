@@ -166,23 +166,26 @@ export class Service {
 
 /** Reports some of the progress, but every new level and the end. */
 function reporter(total: number, report: Report): (progress: LoadProgress) => void {
-  const often = throttled(report);
+  const often = throttled<LoadEvent>(report);
   let known = 0;
   return ({ loaded, level, levels }) => {
-    const event = { kind: 'index', loaded, total, level, levels } as const;
-    if (level === known && loaded < total) return often(event);
+    often({ kind: 'index', loaded, total, level, levels }, level !== known || loaded === total);
     known = level;
-    report(event);
   };
 }
 
-/** Lets a call through every now and then. */
-function throttled<T>(call: (value: T) => void): (value: T) => void {
+/** Lets a call through every now and then, an urgent one at once, and the last one in any case. */
+function throttled<T>(call: (value: T) => void): (value: T, isUrgent?: boolean) => void {
   let last = Number.NEGATIVE_INFINITY;
-  return (value) => {
-    const now = performance.now();
-    if (now - last < reportTime) return;
-    last = now;
-    call(value);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return (value, isUrgent = false) => {
+    clearTimeout(timer);
+    const run = (): void => {
+      last = performance.now();
+      call(value);
+    };
+    const wait = last + reportTime - performance.now();
+    if (isUrgent || wait <= 0) run();
+    else timer = setTimeout(run, wait);
   };
 }
