@@ -160,12 +160,28 @@ test('zero vectors are taken where they have a meaning or are allowed', async ()
   }
 });
 
-test('a loaded index refuses zero vectors as the saved one did', async () => {
-  const index = await Index.create({ dims: 3 });
-  await index.add('a', good);
+test('a loaded index refuses zero vectors as the saved one did, before it replaces any', async () => {
+  const wide = 40_000; // so that each vector is a slice of its own
+  const index = await Index.create({ dims: wide, codec: 'int8' });
+  await index.addMany(['a', 'b'], new Float32Array(2 * wide).fill(1));
   const again = await Index.fromBytes(index.toBytes());
-  await refused('zero_norm', () => again.addMany(['a', 'b'], [...good, ...zero], { onDuplicate: 'replace' }));
+  const other = new Float32Array(2 * wide).fill(-1, 0, wide);
+  await refused('zero_norm', () => again.addMany(['a', 'b'], other, { onDuplicate: 'replace' }));
   assert.deepEqual(again.toBytes(), index.toBytes());
+});
+
+test('a vector too long to be squared as a float is refused where lengths count, before any is replaced', async () => {
+  const wide = 40_000;
+  const long = new Float32Array(2 * wide).fill(1).fill(2 ** 61, wide);
+  for (const similarity of ['dot', 'squared_l2']) {
+    const index = await Index.create({ dims: wide, codec: 'int8', similarity });
+    await index.addMany(['a', 'b'], new Float32Array(2 * wide).fill(-1));
+    const before = index.toBytes();
+    await refused('out_of_range', () => index.addMany(['a', 'b'], long, { onDuplicate: 'replace' }));
+    await refused('out_of_range', () => index.add('c', long.subarray(wide)));
+    await refused('out_of_range', () => index.search(long.subarray(wide)));
+    assert.deepEqual(index.toBytes(), before);
+  }
 });
 
 test('k beyond the number of rows gives all of them, and an empty index none', async () => {
