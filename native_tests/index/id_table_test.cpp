@@ -123,6 +123,9 @@ TEST_CASE("ids that are their row numbers take no bytes, also after they were wr
     CHECK(table.find("4") == std::nullopt);
     CHECK(table.encoded().empty());
     table.remove(4);
+    CHECK(table.plain());
+    CHECK(table.size() == 4);
+    table.reserve(1, 10);
     CHECK(!table.plain());
     CHECK(table.encoded().empty());
     table.remove(0);
