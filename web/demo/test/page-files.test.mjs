@@ -32,7 +32,9 @@ const lines = [
   { title: 'Ferry', text: 'It leaves twice a day from the old harbour.' },
   { title: 'Bread', text: 'It needs flour, water, salt and yeast.' },
   { title: 'Cat', text: 'She was sick, and the vet gave her an injection.' },
-].map((line) => JSON.stringify(line)).join('\n');
+]
+  .map((line) => JSON.stringify(line))
+  .join('\n');
 
 /** [name, content, what stands beside the best passage] */
 const files = /** @type {const} */ ([
@@ -70,7 +72,11 @@ for (const [name, content, where] of files) {
 
 /** @param {number} count */
 const manyParagraphs = (count) =>
-  Array.from({ length: count }, (_, i) => `Report number ${i} says that the bridge over the river was inspected in the year ${1000 + i}, and that ${i} of its bolts were replaced by new ones.`).join('\n\n');
+  Array.from(
+    { length: count },
+    (_, i) =>
+      `Report number ${i} says that the bridge over the river was inspected in the year ${1000 + i}, and that ${i} of its bolts were replaced by new ones.`,
+  ).join('\n\n');
 
 it('shows how the embedding goes, can be searched meanwhile, and stops when it is cancelled', async (t) => {
   // Every report from the worker comes in through a port.
@@ -92,7 +98,10 @@ it('shows how the embedding goes, can be searched meanwhile, and stops when it i
   await page.locator('#job-text', { hasText: /^Embedded [\d,]+ of 5,000 passages · \d+ a second · .+ left$/ }).waitFor();
   const done = () => page.locator('#job-bar').evaluate((/** @type {HTMLProgressElement} */ bar) => bar.value);
   const early = await done();
-  await page.waitForFunction((before) => /** @type {HTMLProgressElement} */ (document.getElementById('job-bar')).value > before, early);
+  await page.waitForFunction(
+    (before) => /** @type {HTMLProgressElement} */ (document.getElementById('job-bar')).value > before,
+    early,
+  );
 
   const [best = ''] = await ask(page, 'bolts of a bridge');
   assert.match(best, /bolts were replaced/);
@@ -148,8 +157,18 @@ const refused = /** @type {const} */ ([
   ['a table of nothing but headers', 'headers.csv', 'a,b,c\n', 'There is no text in headers.csv.'],
   ['binary data', 'program.txt', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 1, 2, 3]), 'program.txt is not a text file.'],
   ['a line that is not JSON', 'lines.jsonl', '{"text":"fine"}\n{"text":\n', 'Line 2 of lines.jsonl is not valid JSON.'],
-  ['a table with an open quotation mark', 'open.csv', 'a,b\n1,"never closed\n2,x\n', 'A quotation mark in row 2 of open.csv is never closed.'],
-  ['more than 20 MB', 'large.txt', Buffer.alloc(20_000_001, 'word '), 'large.txt has 20.0 MB; this page takes files of up to 20 MB.'],
+  [
+    'a table with an open quotation mark',
+    'open.csv',
+    'a,b\n1,"never closed\n2,x\n',
+    'A quotation mark in row 2 of open.csv is never closed.',
+  ],
+  [
+    'more than 20 MB',
+    'large.txt',
+    Buffer.alloc(20_000_001, 'word '),
+    'large.txt has 20.0 MB; this page takes files of up to 20 MB.',
+  ],
 ]);
 
 it('says in plain words why a file cannot be searched, and goes on', async (t) => {
@@ -167,4 +186,11 @@ it('says in plain words why a file cannot be searched, and goes on', async (t) =
   }
   const [best = ''] = await ask(page, 'afraid of heights');
   assert.match(best, /acrophobia/);
+
+  await chooseFile(page, 'notes.txt', notes);
+  await embedded(page, 3);
+  await chooseFile(page, 'photo.png', 'x');
+  await page.locator('#notice').waitFor();
+  const [own = ''] = await ask(page, 'an ill pet');
+  assert.match(own, /vet/, 'a file that was there before stays');
 });

@@ -34,10 +34,13 @@ it('can be used by keyboard alone', async (t) => {
   assert.equal(await active(page), null, 'above the first result is the box');
   await page.keyboard.press('ArrowUp');
   assert.equal(await active(page), 'result-9', 'and above the box the last result');
-  assert.ok(await page.locator('#result-9').evaluate((row) => {
-    const { top, bottom } = row.getBoundingClientRect();
-    return top >= 0 && bottom <= innerHeight;
-  }), 'the active result is on the screen');
+  assert.ok(
+    await page.locator('#result-9').evaluate((row) => {
+      const { top, bottom } = row.getBoundingClientRect();
+      return top >= 0 && bottom <= innerHeight;
+    }),
+    'the active result is on the screen',
+  );
 
   await page.keyboard.press('Home');
   assert.equal(await page.locator('#query').evaluate((/** @type {HTMLInputElement} */ box) => box.selectionStart), 0);
@@ -51,7 +54,10 @@ it('can be used by keyboard alone', async (t) => {
   await page.keyboard.press('Enter');
   assert.ok(await page.locator('#entry').isVisible());
   assert.equal(await page.locator('#entry-title').textContent(), 'entomologist');
-  assert.match((await page.locator('#entry-body').textContent()) ?? '', /a zoologist who studies insects.*bugologist, bug-hunter/s);
+  assert.match(
+    (await page.locator('#entry-body').textContent()) ?? '',
+    /a zoologist who studies insects.*bugologist, bug-hunter/s,
+  );
   assert.equal(await focused(page), 'entry-copy');
   await page.keyboard.press('Enter');
   await page.locator('#entry-copy', { hasText: 'Copied' }).waitFor();
@@ -77,7 +83,10 @@ it('can be used by keyboard alone', async (t) => {
     stops.push(await focused(page));
   }
   assert.deepEqual(stops.slice(1), ['pick', query], 'the source, the file button, then the examples');
-  assert.notEqual(await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.activeElement)).outlineStyle), 'none');
+  assert.notEqual(
+    await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.activeElement)).outlineStyle),
+    'none',
+  );
   await page.keyboard.press('Enter');
   await answered(page, query);
   assert.equal(await focused(page), 'query');
@@ -104,11 +113,17 @@ it('tells a screen reader of results once, when typing has stopped', async (t) =
     const said = /** @type {string[]} */ ([]);
     Object.assign(globalThis, { said });
     const region = /** @type {HTMLElement} */ (document.getElementById('announcer'));
-    new MutationObserver(() => said.push(region.textContent ?? '')).observe(region, { childList: true, characterData: true, subtree: true });
+    new MutationObserver(() => said.push(region.textContent ?? '')).observe(region, {
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
   });
   await page.locator('#query').pressSequentially(query, { delay: 140 });
   await page.locator('#announcer', { hasText: '10 results, the best is entomologist.' }).waitFor();
-  assert.deepEqual(await page.evaluate(() => /** @type {unknown} */ (Reflect.get(globalThis, 'said'))), ['10 results, the best is entomologist.']);
+  assert.deepEqual(await page.evaluate(() => /** @type {unknown} */ (Reflect.get(globalThis, 'said'))), [
+    '10 results, the best is entomologist.',
+  ]);
 });
 
 it('says what to do with a query that holds no word, and with one that nothing is close to', async (t) => {

@@ -23,7 +23,8 @@ const pages = [
   'In the monastery they copy books by hand, and a monk who makes no mistake in a month may have a day to himself.',
   'The bridge was swept away by the flood, and we had to wait until a ferryman took pity on us.',
 ];
-const diary = (/** @type {number} */ days) => Array.from({ length: days }, (_, i) => `Day ${i + 1}. ${pages[i % pages.length]}`).join('\n\n');
+const diary = (/** @type {number} */ days) =>
+  Array.from({ length: days }, (_, i) => `Day ${i + 1}. ${pages[i % pages.length]}`).join('\n\n');
 const diaryName = 'diary-of-a-journey.txt';
 
 /** @type {Record<string, (page: Page, server: TestServer) => Promise<void>>} */
@@ -84,7 +85,9 @@ const sizes = { wide: { width: 1280, height: 800 }, phone: { width: 360, height:
 async function violations(page) {
   await page.evaluate(axe);
   const found = await page.evaluate(() => /** @type {typeof import('axe-core')} */ (Reflect.get(globalThis, 'axe')).run());
-  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`);
+  return found.violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`,
+  );
 }
 
 /** Elements that stick out of the window to the right. @param {Page} page */
@@ -92,7 +95,12 @@ const overflowing = (page) =>
   page.evaluate(() => {
     const width = document.documentElement.clientWidth;
     return [...document.querySelectorAll('body *')]
-      .filter((element) => element.checkVisibility() && !element.closest('.unseen, [hidden], .synonyms') && element.getBoundingClientRect().right > width + 0.5)
+      .filter(
+        (element) =>
+          element.checkVisibility() &&
+          !element.closest('.unseen, [hidden], .synonyms') &&
+          element.getBoundingClientRect().right > width + 0.5,
+      )
       .map((element) => element.outerHTML.slice(0, 120));
   });
 
@@ -129,7 +137,9 @@ it('can be used at 200 % zoom and with text of twice the size', async (t) => {
   await page.screenshot({ path: `${screenshots}/zoom-200.png` });
 
   await page.setViewportSize(sizes.wide);
-  await page.evaluate(() => { document.documentElement.style.fontSize = '200%'; });
+  await page.evaluate(() => {
+    document.documentElement.style.fontSize = '200%';
+  });
   assert.deepEqual(await overflowing(page), []);
   await page.setViewportSize(sizes.phone);
   assert.deepEqual(await overflowing(page), []);

@@ -9,7 +9,10 @@ const indexPath = 'data/words.simile';
 const query = 'a person who studies insects';
 
 /** How full each plane is drawn, from 0 to 1. @param {import('./support/browser.mjs').Page} page */
-const planes = (page) => page.locator('.plane').evaluateAll((all) => all.map((plane) => Number(/** @type {HTMLElement} */ (plane).style.getPropertyValue('--done'))));
+const planes = (page) =>
+  page
+    .locator('.plane')
+    .evaluateAll((all) => all.map((plane) => Number(/** @type {HTMLElement} */ (plane).style.getPropertyValue('--done'))));
 
 it('answers with the first plane, and more sharply with each that follows', async (t) => {
   const server = await TestServer.start(t);
@@ -80,19 +83,27 @@ it('does not wait for definitions that it does not show', async (t) => {
   assert.deepEqual(await page.locator('.gloss').allTextContents(), shown);
 });
 
-it('keeps the page in place from the first byte to the results', async (t) => {
-  const server = await TestServer.start(t);
-  const gate = new Gate('model/group1-shard1of7');
-  server.rules.set('/model/group1-shard1of7', gate.act);
-  const page = await open(t, browser, server.url);
-  const places = () => page.evaluate(() => ['query', 'status', 'tabs', 'pick'].map((id) => document.getElementById(id)?.getBoundingClientRect().top));
-  const loading = await places();
-  gate.allow(Number.POSITIVE_INFINITY);
-  await ready(page);
-  assert.deepEqual(await places(), loading);
-  await ask(page, query);
-  assert.deepEqual(await places(), loading);
-});
+for (const [device, viewport] of Object.entries({
+  'a desktop': { width: 1280, height: 800 },
+  'a phone': { width: 360, height: 740 },
+}))
+  it(`keeps the page in place from the first byte to the results on ${device}`, async (t) => {
+    const server = await TestServer.start(t);
+    const gate = new Gate('model/group1-shard1of7');
+    server.rules.set('/model/group1-shard1of7', gate.act);
+    const page = await open(t, browser, server.url, { context: { viewport } });
+    await page.locator('#status', { hasText: 'MB' }).waitFor();
+    const places = () =>
+      page.evaluate(() =>
+        ['query', 'status', 'tabs', 'pick'].map((id) => document.getElementById(id)?.getBoundingClientRect().top),
+      );
+    const loading = await places();
+    gate.allow(Number.POSITIVE_INFINITY);
+    await ready(page);
+    assert.deepEqual(await places(), loading);
+    await ask(page, query);
+    assert.deepEqual(await places(), loading);
+  });
 
 it('answers the last of many quick queries', async (t) => {
   const server = await TestServer.start(t);

@@ -19,7 +19,9 @@ function exactTop(gallery, query) {
     for (let i = 0, at = row * query.length; i < query.length; i++, at++) sum += gallery[at] * query[i];
     return sum;
   });
-  return Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a] || a - b).slice(0, depth);
+  return Array.from(scores.keys())
+    .sort((a, b) => scores[b] - scores[a] || a - b)
+    .slice(0, depth);
 }
 
 async function exactHits() {
@@ -27,7 +29,9 @@ async function exactHits() {
   const encoder = await createNodeEncoder();
   const vectors = await encoder.embed(queries.map(({ query }) => query));
   return queries.filter(({ accept }, i) =>
-    exactTop(values, vectors.subarray(i * columns, (i + 1) * columns)).some((row) => words[row].some((word) => accept.includes(word))),
+    exactTop(values, vectors.subarray(i * columns, (i + 1) * columns)).some((row) =>
+      words[row].some((word) => accept.includes(word)),
+    ),
   ).length;
 }
 
@@ -41,15 +45,28 @@ it('finds an accepted word among the first ten for as many queries of visitors a
   const missed = [];
   for (const { query, accept } of queries) {
     await ask(page, query);
-    const shown = await page.locator('[role=option]').evaluateAll((rows) =>
-      rows.map((row) => [row.querySelector('.word')?.textContent ?? '', ...(row.querySelector('.synonyms')?.textContent?.split(', ') ?? [])]),
-    );
+    const shown = await page
+      .locator('[role=option]')
+      .evaluateAll((rows) =>
+        rows.map((row) => [
+          row.querySelector('.word')?.textContent ?? '',
+          ...(row.querySelector('.synonyms')?.textContent?.split(', ') ?? []),
+        ]),
+      );
     assert.equal(shown.length, depth);
-    if (!shown.flat().some((word) => accept.includes(word))) missed.push(`${query} (found ${shown.slice(0, 4).map(([word]) => word).join(', ')})`);
+    if (!shown.flat().some((word) => accept.includes(word)))
+      missed.push(
+        `${query} (found ${shown
+          .slice(0, 4)
+          .map(([word]) => word)
+          .join(', ')})`,
+      );
   }
   const rate = (100 * (queries.length - missed.length)) / queries.length;
   const exact = (100 * (await exactHits())) / queries.length;
-  t.diagnostic(`top-10 hit rate of ${queries.length} queries in Chromium: ${rate.toFixed(1)} %; exact float32 search: ${exact.toFixed(1)} %`);
+  t.diagnostic(
+    `top-10 hit rate of ${queries.length} queries in Chromium: ${rate.toFixed(1)} %; exact float32 search: ${exact.toFixed(1)} %`,
+  );
   for (const line of missed) t.diagnostic(`missed: ${line}`);
   assert.ok(rate >= exact - 2, `${rate} % is more than 2 points below ${exact} %`);
   assert.ok(exact >= 60, 'the corpus and the encoder themselves have become worse');

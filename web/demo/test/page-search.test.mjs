@@ -16,7 +16,10 @@ const isShared = existsSync(join(shared, 'use512-wordnet20k.npy'));
 async function indexOf(t, values, rows, codec) {
   const index = await Index.create({ dims: values.length / rows, codec });
   t.after(() => index.dispose());
-  await index.addMany(Array.from({ length: rows }, (_, row) => row), values);
+  await index.addMany(
+    Array.from({ length: rows }, (_, row) => row),
+    values,
+  );
   return index;
 }
 
@@ -52,7 +55,8 @@ it('keeps 0.99 of what int8 finds among the first ten when 100, then 20 candidat
   const typed = JSON.parse(readFileSync(demo('test/queries.json'), 'utf8'));
   const encoder = await createNodeEncoder();
   const sets = { 'queries of visitors': await encoder.embed(typed.map(({ query }) => query)) };
-  if (isShared) Object.assign(sets, { 'definitions of another dictionary': (await readNpy(join(shared, 'use512-revdict1000.npy'))).values });
+  if (isShared)
+    Object.assign(sets, { 'definitions of another dictionary': (await readNpy(join(shared, 'use512-revdict1000.npy'))).values });
   const planes = await indexOf(t, values, rows, 'planes');
   const int8 = await indexOf(t, values, rows, 'int8');
   for (const [name, queries] of Object.entries(sets)) {

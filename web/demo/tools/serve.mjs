@@ -19,7 +19,8 @@ async function main(args) {
   const { values } = parseArgs({ args, options: { port: { type: 'string', default: '8080' }, help: { type: 'boolean' } } });
   if (values.help) return void process.stdout.write(help);
   const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port needs a number from 0 to 65535, got ${values.port}`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`--port needs a number from 0 to 65535, got ${values.port}`);
   if (!existsSync(`${dist}/index.html`)) throw new Error('There is no page in dist: run npm run build first.');
   const server = await listen(filesOf(dist), port).catch((error) => {
     if (error.code === 'EADDRINUSE') throw new Error(`Port ${port} is taken by another program: choose one with --port.`);

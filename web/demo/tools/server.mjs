@@ -24,7 +24,8 @@ export function filesOf(folder) {
       response.setHeader('Content-Security-Policy', policy);
       response.setHeader('X-Content-Type-Options', 'nosniff');
       response.setHeader('Referrer-Policy', 'no-referrer');
-      if (path.endsWith('.simile') || path.startsWith('/model/group')) response.setHeader('Content-Type', 'application/octet-stream');
+      if (path.endsWith('.simile') || path.startsWith('/model/group'))
+        response.setHeader('Content-Type', 'application/octet-stream');
     },
   });
 }

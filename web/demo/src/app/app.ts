@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Answer, Failure, LoadEvent, Manifest } from '../worker/protocol.js';
+import type { Failure, LoadEvent, Manifest } from '../worker/protocol.js';
 import { Announcer } from './announcer.js';
 import { byId, setText } from './dom.js';
 import { takeDrops } from './drop-zone.js';
 import { Engine } from './engine.js';
 import { EntryDialog } from './entry-dialog.js';
-import { bytes, counted, megabytes, milliseconds, unbroken } from './format.js';
+import { counted } from './format.js';
 import { messageOf, Notice } from './notice.js';
 import { OwnFile } from './own-file.js';
 import { ResultList } from './result-list.js';
 import { SearchBox } from './search-box.js';
 import { Sources } from './sources.js';
 import { StatusLine } from './status-line.js';
-
-type Found = Extract<Answer, { kind: 'found' }>;
-
-/** Below it the best answer is seldom right: so it was for 3 of the 64 queries of the tests, and for most texts without a meaning. */
-const looseScore = 0.6;
+import { type Found, hasWords, hintOf, introduction, type Situation, statusOf } from './wording.js';
 
 /** Milliseconds between two looks at a file that is still being embedded. */
 const growTime = 700;
@@ -29,7 +25,11 @@ export class App {
   readonly #announcer = new Announcer(byId('announcer', HTMLElement));
   readonly #box = new SearchBox(() => this.#asked());
   readonly #dialog = new EntryDialog((text) => this.#box.set(text));
-  readonly #list = new ResultList(byId('results', HTMLUListElement), (result) => this.#dialog.show(result), (id) => this.#box.setActive(id));
+  readonly #list = new ResultList(
+    byId('results', HTMLUListElement),
+    (result) => this.#dialog.show(result),
+    (id) => this.#box.setActive(id),
+  );
   readonly #sources = new Sources(() => this.#switched());
   readonly #file = new OwnFile(this.#engine, {
     onTaken: (name) => this.#fileTaken(name),
@@ -123,10 +123,14 @@ export class App {
   /** Something is missing without which there are no answers. */
   get #isStuck(): boolean {
     switch (this.#failure?.part) {
-      case 'model': return !this.#isModelReady;
-      case 'dictionary': return !this.#isSearchable;
-      case 'page': return true;
-      default: return false;
+      case 'model':
+        return !this.#isModelReady;
+      case 'dictionary':
+        return !this.#isSearchable;
+      case 'page':
+        return true;
+      default:
+        return false;
     }
   }
 
@@ -155,7 +159,7 @@ export class App {
 
   #search(): void {
     const text = this.#box.text;
-    if (!/[\p{L}\p{N}]/u.test(text)) {
+    if (!hasWords(text)) {
       this.#answered = undefined;
       this.#list.show([], false);
     } else if (this.#canSearch) void this.#answer(text, this.#key);
@@ -218,57 +222,39 @@ export class App {
   }
 
   #render(): void {
-    const isOwn = this.#sources.current === 'own';
-    const text = this.#box.text;
+    const now = this.#situation();
     const hasResults = this.#list.size > 0;
+    const { placeholder, lead, how } = introduction(now.isOwn ? this.#sources.ownName : undefined);
     this.#box.setExpanded(hasResults);
-    this.#renderStatus(isOwn);
-    this.#box.setExample(isOwn ? 'in your own words' : 'a person who writes plays');
-    this.#status.setPlanes(isOwn, this.#isStuck);
-    byId('intro', HTMLElement).hidden = text !== '' || (isOwn && this.#file.state === 'none');
-    byId('examples', HTMLElement).hidden = isOwn;
-    setText(byId('intro-lead', HTMLElement), isOwn ? `Describe what you are looking for in ${this.#sources.ownName}.` : 'Some to begin with:');
-    setText(byId('how', HTMLElement), isOwn ? howOwn : howDictionary);
-    this.#renderHint(text, hasResults);
+    this.#box.setExample(placeholder);
+    this.#status.say(statusOf(now));
+    this.#status.setLoading(
+      now.isModelReady || now.isStuck || !now.manifest ? undefined : now.modelLoaded / now.manifest.modelBytes,
+    );
+    this.#status.setPlanes(now.isOwn, now.isStuck);
+    byId('intro', HTMLElement).hidden = now.query !== '';
+    byId('examples', HTMLElement).hidden = now.isOwn;
+    setText(byId('intro-lead', HTMLElement), lead);
+    setText(byId('how', HTMLElement), how);
+    const hint = byId('hint', HTMLElement);
+    setText(hint, hintOf(now));
+    hint.hidden = hint.textContent === '';
   }
 
-  #renderStatus(isOwn: boolean): void {
-    const { modelBytes = 0, rows = 0, indexBytes = 0 } = this.#manifest ?? {};
-    const isLoadingModel = !this.#isModelReady && !this.#isStuck;
-    this.#status.setLoading(isLoadingModel && modelBytes > 0 ? this.#modelLoaded / modelBytes : undefined);
-    if (this.#isStuck) return this.#status.say('');
-    if (isLoadingModel) {
-      const amount = modelBytes > 0 ? `${megabytes(this.#modelLoaded)} of ${megabytes(modelBytes)} MB` : '…';
-      const waits = this.#box.text ? 'your query runs as soon as it is here' : 'you can type already';
-      return this.#status.say(`Loading the language model: ${amount}`, waits);
-    }
-    const times = this.#answered?.key === this.#key ? timesOf(this.#answered.answer) : [];
-    const offline = navigator.onLine ? '' : this.#isComplete ? 'Offline: everything goes on working' : 'Offline: the rest of the dictionary is still missing';
-    if (isOwn) return this.#status.say(offline, ...this.#ownSize(), ...times);
-    if (!this.#isSearchable) return this.#status.say(offline, 'Loading the dictionary …');
-    return this.#status.say(offline, unbroken(counted(rows, 'meaning')), unbroken(bytes(indexBytes)), ...times);
-  }
-
-  #ownSize(): string[] {
-    const answer = this.#answered?.key === this.#key ? this.#answered.answer : undefined;
-    return answer ? [unbroken(counted(answer.rows, 'passage')), unbroken(bytes(answer.bytes))] : [this.#passages > 0 ? counted(this.#passages, 'passage') : ''];
-  }
-
-  #renderHint(text: string, hasResults: boolean): void {
-    const best = this.#answered?.answer.results[0]?.score ?? 1;
-    const isAnswered = this.#answered?.key === this.#key;
-    let hint = '';
-    if (text !== '' && !/[\p{L}\p{N}]/u.test(text)) hint = 'There is nothing to look up yet: try a few words, such as “a house for bees”.';
-    else if (isAnswered && !hasResults) hint = this.#file.state === 'embedding' ? 'Nothing can be found yet: your file is still being read.' : 'Nothing was found.';
-    else if (isAnswered && best < looseScore && this.#sources.current === 'dictionary') hint = 'Nothing comes very close. A few more words, in English, may help.';
-    const element = byId('hint', HTMLElement);
-    element.hidden = hint === '';
-    setText(element, hint);
+  #situation(): Situation {
+    return {
+      isOwn: this.#sources.current === 'own',
+      isOnline: navigator.onLine,
+      isStuck: this.#isStuck,
+      isModelReady: this.#isModelReady,
+      isSearchable: this.#isSearchable,
+      isComplete: this.#isComplete,
+      manifest: this.#manifest,
+      modelLoaded: this.#modelLoaded,
+      query: this.#box.text,
+      answer: this.#answered?.key === this.#key ? this.#answered.answer : undefined,
+      isEmbedding: this.#file.state === 'embedding',
+      passages: this.#passages,
+    };
   }
 }
-
-const timesOf = ({ embedMs, searchMs }: Found): string[] => [unbroken(`embedded in ${milliseconds(embedMs)}`), unbroken(`searched in ${milliseconds(searchMs)}`)];
-
-const howDictionary =
-  'Your words become 512 numbers, and so did every definition in the dictionary; the closest ones are the answers. Everything happens in this tab: what you type never leaves it.';
-const howOwn = 'It is found by meaning, not by letters: other words for the same thing will do. The file stays in this tab.';

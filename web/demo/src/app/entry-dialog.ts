@@ -52,7 +52,11 @@ export class EntryDialog {
     this.#similar = text;
     const around = (part: string): HTMLElement[] => (part ? [make('p', 'around', part)] : []);
     const own = make('p', 'passage-text', text);
-    this.#fill('passage', `${title ? `${place} · ` : ''}score ${score.toFixed(2)}`, title || place, [...around(before), own, ...around(after)]);
+    this.#fill('passage', `${title ? `${place} · ` : ''}score ${score.toFixed(2)}`, title || place, [
+      ...around(before),
+      own,
+      ...around(after),
+    ]);
   }
 
   #fill(kind: 'word' | 'passage', line: string, title: string, parts: readonly HTMLElement[]): void {
@@ -68,7 +72,10 @@ export class EntryDialog {
   }
 
   async #copyText(): Promise<void> {
-    const isCopied = await navigator.clipboard?.writeText(this.#text).then(() => true, () => false);
+    const isCopied = await navigator.clipboard?.writeText(this.#text).then(
+      () => true,
+      () => false,
+    );
     if (!isCopied) this.#select();
     this.#label(isCopied ? 'Copied' : 'Press Ctrl+C');
     this.#timer = setTimeout(() => this.#label(), copiedTime);

@@ -10,7 +10,10 @@ export interface Message {
 }
 
 const partNames: Readonly<Record<Failure['part'], string>> = {
-  model: 'the language model', dictionary: 'the dictionary', entries: 'some definitions', page: 'a part of this page',
+  model: 'the language model',
+  dictionary: 'the dictionary',
+  entries: 'some definitions',
+  page: 'a part of this page',
 };
 
 /** @param isUsable - whether searches work in spite of it */
@@ -18,20 +21,48 @@ export function messageOf({ reason, part }: Failure, isUsable: boolean, isOfflin
   switch (reason) {
     case 'network':
       return isOffline
-        ? { title: 'You are offline', text: `The page still has to load ${partNames[part]}. It goes on by itself when you are back.`, action: 'Try again' }
-        : { title: 'The server does not answer', text: `So ${partNames[part]} could not be loaded.${isUsable ? ' What is here already goes on working.' : ''}`, action: 'Try again' };
+        ? {
+            title: 'You are offline',
+            text: `The page still has to load ${partNames[part]}. It goes on by itself when you are back.`,
+            action: 'Try again',
+          }
+        : {
+            title: 'The server does not answer',
+            text: `So ${partNames[part]} could not be loaded.${isUsable ? ' What is here already goes on working.' : ''}`,
+            action: 'Try again',
+          };
     case 'damaged':
       return isUsable
-        ? { title: 'Part of the dictionary arrived damaged', text: 'It was left out. Search works, only less sharp. Loading it again usually helps.', action: 'Try again' }
-        : { title: 'The dictionary arrived damaged', text: 'Its checksums do not match, so nothing of it is used. Loading it again usually helps.', action: 'Try again' };
+        ? {
+            title: 'Part of the dictionary arrived damaged',
+            text: 'It was left out. Search works, only less sharp. Loading it again usually helps.',
+            action: 'Try again',
+          }
+        : {
+            title: 'The dictionary arrived damaged',
+            text: 'Its checksums do not match, so nothing of it is used. Loading it again usually helps.',
+            action: 'Try again',
+          };
     case 'unsupported':
       return noSimd;
     case 'memory':
-      return { title: 'This tab is out of memory', text: 'The page needs about 150 MB. Closing other tabs may help.', action: 'Reload the page' };
+      return {
+        title: 'This tab is out of memory',
+        text: 'The page needs about 150 MB. Closing other tabs may help.',
+        action: 'Reload the page',
+      };
     case 'mismatch':
-      return { title: 'The page and its dictionary do not match', text: 'They come from different builds, perhaps because a new one was made just now.', action: 'Reload the page' };
+      return {
+        title: 'The page and its dictionary do not match',
+        text: 'They come from different builds, perhaps because a new one was made just now.',
+        action: 'Reload the page',
+      };
     case 'unknown':
-      return { title: 'Something went wrong', text: 'That should not happen, and reloading the page should help.', action: 'Reload the page' };
+      return {
+        title: 'Something went wrong',
+        text: 'That should not happen, and reloading the page should help.',
+        action: 'Reload the page',
+      };
   }
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { problemOf } from '../worker/file-kinds.js';
 import type { FileEnd, FileEvent } from '../worker/protocol.js';
 import { byId, setText } from './dom.js';
 import type { Engine } from './engine.js';
 import { count, counted, remaining } from './format.js';
-
-const maxFileBytes = 20e6;
 
 export type FileState = 'none' | 'waiting' | 'embedding' | 'ready';
 
@@ -53,7 +52,11 @@ export class OwnFile {
 
   take(file: File): void {
     const problem = problemOf(file);
-    if (problem) return this.#listener.onRefused(problem);
+    if (problem) this.#listener.onRefused(problem);
+    else this.#begin(file);
+  }
+
+  #begin(file: File): void {
     this.#turn++;
     this.#state = 'waiting';
     this.#listener.onTaken(file.name);
@@ -111,12 +114,6 @@ export class OwnFile {
     this.#state = state;
     this.#panel.hidden = true;
   }
-}
-
-function problemOf({ name, size }: File): string | undefined {
-  if (size === 0) return `${name} is empty.`;
-  if (size > maxFileBytes) return `${name} has ${(size / 1e6).toFixed(1)} MB; this page takes files of up to ${maxFileBytes / 1e6} MB.`;
-  return undefined;
 }
 
 function progressText(event: FileEvent, elapsed: number): string {

@@ -59,7 +59,8 @@ export class SearchBox {
 
   #press(key: string, list: ResultList): boolean {
     switch (key) {
-      case 'ArrowDown': case 'ArrowUp':
+      case 'ArrowDown':
+      case 'ArrowUp':
         list.move(key === 'ArrowDown' ? 1 : -1);
         return true;
       case 'Enter':

@@ -9,7 +9,7 @@ export class StatusLine {
   readonly #sharpnessText = byId('sharpness-text', HTMLElement);
   readonly #planes = [...this.#sharpness.querySelectorAll<HTMLElement>('.plane')];
 
-  say(...parts: readonly string[]): void {
+  say(parts: readonly string[]): void {
     setText(this.#text, parts.filter(Boolean).join(' · '));
   }
 

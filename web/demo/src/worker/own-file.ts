@@ -37,7 +37,11 @@ export class OwnFile {
       const onProgress = ({ done }: { done: number }): void => report({ kind: 'embedded', done: first + done, total });
       const vectors = await encoder.embed(batch.map(textOf), { signal, onProgress });
       signal.throwIfAborted();
-      await this.index.addMany(Array.from(batch, (_, i) => first + i), vectors, { signal });
+      await this.index.addMany(
+        Array.from(batch, (_, i) => first + i),
+        vectors,
+        { signal },
+      );
     }
     return total;
   }

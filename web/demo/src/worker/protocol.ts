@@ -86,7 +86,9 @@ export type Answer =
   | { readonly kind: 'outdated' }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-export type FileEvent = { readonly kind: 'split'; readonly total: number } | { readonly kind: 'embedded'; readonly done: number; readonly total: number };
+export type FileEvent =
+  | { readonly kind: 'split'; readonly total: number }
+  | { readonly kind: 'embedded'; readonly done: number; readonly total: number };
 
 export type FileEnd =
   | { readonly kind: 'done'; readonly total: number }

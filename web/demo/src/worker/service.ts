@@ -6,7 +6,18 @@ import { readBytes, readJson } from './download.js';
 import { failureOf } from './failure.js';
 import { ModelFiles } from './model-files.js';
 import { OwnFile } from './own-file.js';
-import type { Addresses, Answer, FileEnd, FileEvent, LoadEvent, Manifest, Result, Source, WordEntry, PassageEntry } from './protocol.js';
+import type {
+  Addresses,
+  Answer,
+  FileEnd,
+  FileEvent,
+  LoadEvent,
+  Manifest,
+  PassageEntry,
+  Result,
+  Source,
+  WordEntry,
+} from './protocol.js';
 import { RefusedFile, SplitWorker } from './split-worker.js';
 
 /** Hits in an answer. */
@@ -90,7 +101,8 @@ export class Service {
   /** Replaces an earlier file. */
   async addFile(file: File, report: (event: FileEvent) => void): Promise<FileEnd> {
     this.removeFile();
-    if (!this.#encoder) return { kind: 'refused', message: 'The language model has to be loaded first. Please try again in a moment.' };
+    if (!this.#encoder)
+      return { kind: 'refused', message: 'The language model has to be loaded first. Please try again in a moment.' };
     let own: OwnFile | undefined;
     try {
       own = await OwnFile.create();
@@ -101,7 +113,13 @@ export class Service {
       this.removeFile();
       if (error instanceof RefusedFile) return { kind: 'refused', message: error.message };
       const { reason } = failureOf('page', error);
-      return { kind: 'refused', message: reason === 'memory' ? `There is not enough memory in this tab for ${file.name}.` : `${file.name} could not be embedded.` };
+      return {
+        kind: 'refused',
+        message:
+          reason === 'memory'
+            ? `There is not enough memory in this tab for ${file.name}.`
+            : `${file.name} could not be embedded.`,
+      };
     }
   }
 
@@ -129,7 +147,9 @@ export class Service {
 
   async #loadModel(addresses: Addresses, { modelBytes }: Manifest, report: Report): Promise<boolean> {
     if (this.#encoder) return true;
-    const progress = throttled((loaded: number) => report({ kind: 'model', loaded: Math.min(loaded, modelBytes), total: modelBytes }));
+    const progress = throttled((loaded: number) =>
+      report({ kind: 'model', loaded: Math.min(loaded, modelBytes), total: modelBytes }),
+    );
     this.#modelFiles ??= new ModelFiles(addresses.model, progress);
     try {
       // TensorFlow.js does not say why it could not load this; the second request is answered by the cache.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { marked, type Token, type Tokens } from 'marked';
 import Papa from 'papaparse';
+import { type FileKind, fileKindOf, problemOf } from './file-kinds.js';
 import type { Passage } from './protocol.js';
 
 /** What is wrong with a file, as a sentence for the visitor. */
 export class FileProblem extends Error {}
 
-export const maxFileBytes = 20e6;
 const maxPassages = 100_000;
 
 /** Words. The encoder reads about 100 of them and ignores the rest; of short texts it makes the sharper vectors. */
@@ -19,14 +19,11 @@ const size = (text: string): number => Math.max(text.split(' ').length, text.len
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-type Kind = 'txt' | 'md' | 'csv' | 'jsonl';
-
-const kinds: Readonly<Record<string, Kind>> = {
-  txt: 'txt', text: 'txt', md: 'md', markdown: 'md', csv: 'csv', tsv: 'csv', jsonl: 'jsonl', ndjson: 'jsonl',
-};
-
-const splitters: Readonly<Record<Kind, (text: string, name: string) => Iterable<Passage>>> = {
-  txt: splitText, md: splitMarkdown, csv: splitRows, jsonl: splitLines,
+const splitters: Readonly<Record<FileKind, (text: string, name: string) => Iterable<Passage>>> = {
+  txt: splitText,
+  md: splitMarkdown,
+  csv: splitRows,
+  jsonl: splitLines,
 };
 
 /**
@@ -34,17 +31,16 @@ const splitters: Readonly<Record<Kind, (text: string, name: string) => Iterable<
  * @throws {FileProblem} if it is empty, binary, not well formed, or of another type
  */
 export function splitFile(name: string, bytes: Uint8Array): Passage[] {
-  const extension = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
-  const kind = kinds[extension];
-  if (!kind) throw new FileProblem(`This page reads .txt, .md, .csv and .jsonl files; ${name} is none of them.`);
-  if (bytes.length > maxFileBytes) {
-    throw new FileProblem(`${name} has ${(bytes.length / 1e6).toFixed(1)} MB; this page takes files of up to ${maxFileBytes / 1e6} MB.`);
-  }
+  const kind = fileKindOf(name);
+  const problem = problemOf({ name, size: bytes.length });
+  if (problem || !kind) throw new FileProblem(problem ?? '');
   const passages: Passage[] = [];
   for (const passage of splitters[kind](decode(name, bytes), name)) {
     passages.push(passage);
     if (passages.length > maxPassages) {
-      throw new FileProblem(`${name} has more than ${maxPassages.toLocaleString('en-US')} passages, which is more than a tab can embed in a reasonable time.`);
+      throw new FileProblem(
+        `${name} has more than ${maxPassages.toLocaleString('en-US')} passages, which is more than a tab can embed in a reasonable time.`,
+      );
     }
   }
   if (passages.length === 0) throw new FileProblem(`There is no text in ${name}.`);
@@ -52,7 +48,8 @@ export function splitFile(name: string, bytes: Uint8Array): Passage[] {
 }
 
 function decode(name: string, bytes: Uint8Array): string {
-  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
   if (encoding) return new TextDecoder(encoding).decode(bytes);
   const binary = new FileProblem(`${name} is not a text file.`);
   if (bytes.includes(0)) throw binary;
@@ -61,7 +58,7 @@ function decode(name: string, bytes: Uint8Array): string {
   } catch {
     // Spreadsheets and old editors still write this encoding; it takes any bytes, so look at what came out.
     const text = new TextDecoder('windows-1252').decode(bytes);
-    const controls = text.match(/[\u0001-\u0008\u000e-\u001f\u007f]/g)?.length ?? 0;
+    const controls = text.match(/[^\P{Cc}\s]/gu)?.length ?? 0;
     if (controls > text.length / 200) throw binary;
     return text;
   }
@@ -96,7 +93,8 @@ function pack(text: string): string[] {
   const packed: string[] = [];
   for (const sentence of sentences(text)) {
     const last = packed.at(-1);
-    const joins = last !== undefined && (size(last) + size(sentence) <= goal || size(sentence) < tooShort || size(last) < tooShort);
+    const joins =
+      last !== undefined && (size(last) + size(sentence) <= goal || size(sentence) < tooShort || size(last) < tooShort);
     if (joins) packed[packed.length - 1] = `${last} ${sentence}`;
     else if (sentence) packed.push(sentence);
   }
@@ -127,7 +125,9 @@ const hasTokens = (token: Token): token is Token & { tokens: Token[] } => 'token
 
 /** The text of inline Markdown without its marks. */
 function plain(tokens: readonly Token[]): string {
-  return tokens.map((token) => (hasTokens(token) ? plain(token.tokens) : 'text' in token ? token.text : token.type === 'br' ? ' ' : '')).join('');
+  return tokens
+    .map((token) => (hasTokens(token) ? plain(token.tokens) : 'text' in token ? token.text : token.type === 'br' ? ' ' : ''))
+    .join('');
 }
 
 const cellsOf = (cells: readonly Tokens.TableCell[]): string[] => cells.map(({ tokens }) => plain(tokens));
@@ -146,7 +146,10 @@ function* texts(token: Token): Generator<string> {
     case 'blockquote':
       for (const inner of (token as Tokens.Blockquote).tokens) yield* texts(inner);
       break;
-    case 'html': case 'space': case 'hr': case 'def':
+    case 'html':
+    case 'space':
+    case 'hr':
+    case 'def':
       break;
     default:
       yield hasTokens(token) ? plain(token.tokens) : 'text' in token ? String(token.text) : '';
@@ -158,9 +161,10 @@ function* splitMarkdown(text: string): Generator<Passage> {
   let count = 0;
   for (const token of marked.lexer(text)) {
     if (token.type === 'heading') title = oneLine(plain((token as Tokens.Heading).tokens));
-    else for (const part of texts(token)) {
-      if (part.trim()) yield* passagesOf(part, title, `paragraph ${++count}`);
-    }
+    else
+      for (const part of texts(token)) {
+        if (part.trim()) yield* passagesOf(part, title, `paragraph ${++count}`);
+      }
   }
 }
 
@@ -202,7 +206,9 @@ function parseLine(line: string, number: number, name: string): unknown {
 function titleAndText(value: unknown): [title: string, text: string] {
   if (typeof value === 'string') return ['', value];
   if (typeof value !== 'object' || value === null) return ['', ''];
-  const fields = new Map(Object.entries(value).flatMap(([key, field]) => (typeof field === 'string' ? [[key.toLowerCase(), oneLine(field)]] : [])));
+  const fields = new Map(
+    Object.entries(value).flatMap(([key, field]) => (typeof field === 'string' ? [[key.toLowerCase(), oneLine(field)]] : [])),
+  );
   const first = (names: readonly string[]): string => names.map((key) => fields.get(key) ?? '').find(Boolean) ?? '';
   const [title, text] = [first(titleFields), first(textFields)];
   return title || text ? [title, text] : ['', [...fields.values()].join('; ')];

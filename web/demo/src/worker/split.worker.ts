@@ -3,7 +3,9 @@ import { expose } from 'comlink';
 import type { Passage } from './protocol.js';
 import { FileProblem, splitFile } from './split.js';
 
-export type Split = { readonly kind: 'passages'; readonly passages: readonly Passage[] } | { readonly kind: 'refused'; readonly message: string };
+export type Split =
+  | { readonly kind: 'passages'; readonly passages: readonly Passage[] }
+  | { readonly kind: 'refused'; readonly message: string };
 
 const splitter = {
   async split(file: File): Promise<Split> {

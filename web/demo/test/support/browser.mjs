@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -11,12 +11,23 @@ export const demo = (/** @type {string} */ path) => fileURLToPath(new URL(`../..
 
 const executablePath = process.env.SIMILE_CHROMIUM ?? '/usr/bin/chromium';
 const flags = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ];
 
 export function needDist() {
   assert.ok(existsSync(demo('dist/index.html')), 'there is no page in web/demo/dist: run npm run corpus and npm run build first');
+  const rows = (/** @type {string} */ path) => JSON.parse(readFileSync(demo(path), 'utf8')).rows;
+  assert.equal(
+    rows('dist/data/manifest.json'),
+    rows('.cache/corpus-default/corpus.json'),
+    'web/demo/dist holds another corpus: run npm run build',
+  );
 }
 
 /** For all tests of a file. */
