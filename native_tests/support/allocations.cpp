@@ -2,10 +2,19 @@
 #include "support/allocations.hpp"
 
 #include <algorithm>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
+
+// The thread sanitizer brings operators of its own, which cannot be replaced; the tests that count are not run there.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SIMILE_THREAD_SANITIZER
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define SIMILE_THREAD_SANITIZER
+#endif
 
 // Tests that use this run on one thread; the counters are per thread so that others do not disturb them.
 namespace {
@@ -17,6 +26,7 @@ struct counters {
 };
 thread_local counters state;
 
+#if !defined(SIMILE_THREAD_SANITIZER)
 // In front of each block: where malloc put it, and how long it is.
 struct prefix {
     void* start;
@@ -29,12 +39,11 @@ void* allocate(std::size_t size, std::size_t alignment) {
         if (state.for_ever) state.fail_in = 1;
         throw std::bad_alloc();
     }
-    std::size_t const room = std::max(alignment, sizeof(prefix));
-    if (size > static_cast<std::size_t>(-1) - 2 * room) throw std::bad_alloc();
-    void* const start = std::malloc(size + 2 * room);
-    if (start == nullptr) throw std::bad_alloc();
-    auto const address = (reinterpret_cast<std::uintptr_t>(start) + room + alignment - 1) / alignment * alignment;
-    auto* const block = static_cast<std::byte*>(start) + (address - reinterpret_cast<std::uintptr_t>(start));
+    // The block ends where malloc's ends, so that a sanitizer sees every byte that is read beyond it.
+    std::size_t const room = std::max({alignment, sizeof(prefix), alignof(std::max_align_t)});
+    void* start = nullptr;
+    if (size > static_cast<std::size_t>(-1) - room || ::posix_memalign(&start, std::max(alignment, alignof(std::max_align_t)), size + room) != 0) throw std::bad_alloc();
+    auto* const block = static_cast<std::byte*>(start) + room;
     prefix const before{start, size};
     std::memcpy(block - sizeof(prefix), &before, sizeof(prefix));
     ++state.count;
@@ -50,9 +59,11 @@ void release(void* block) noexcept {
     state.now -= static_cast<std::ptrdiff_t>(before.size);
     std::free(before.start);
 }
+#endif
 
 }  // namespace
 
+#if !defined(SIMILE_THREAD_SANITIZER)
 void* operator new(std::size_t size) { return allocate(size, alignof(std::max_align_t)); }
 void* operator new[](std::size_t size) { return allocate(size, alignof(std::max_align_t)); }
 void* operator new(std::size_t size, std::align_val_t alignment) { return allocate(size, static_cast<std::size_t>(alignment)); }
@@ -65,6 +76,7 @@ void operator delete(void* p, std::align_val_t) noexcept { release(p); }
 void operator delete[](void* p, std::align_val_t) noexcept { release(p); }
 void operator delete(void* p, std::size_t, std::align_val_t) noexcept { release(p); }
 void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { release(p); }
+#endif
 
 namespace simile::test::allocations {
 
