@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #: lint       Checks the layout of C++ sources, the shell scripts, and the web sources.
 #:
-#:   --tidy     clang-tidy over the native sources too (some minutes)
+#:   --tidy     clang-tidy over the native sources too (about 20 minutes)
 
 run() {
   need_tools
