@@ -252,6 +252,28 @@ TEST_CASE("replace on add overwrites the vector of an id and the last of several
     CHECK(index->id(1) == id_ref("b"));
 }
 
+TEST_CASE("rows can be added under their numbers as long as all ids are that, whatever was tried in between", "[index]") {
+    auto const values = normal_vector(2 * dims, 1);
+    matrix_view<float const> const rows(values, dims);
+    auto const index = make_index(codec_kind::f32, dims);
+    index->add(rows);
+    bool asked = false;
+    progress const watch{{}, [&] { return std::exchange(asked, true); }};
+    id_ref const ids[] = {"x", "y"};
+    CHECK(outcome([&] { index->add(ids, rows, on_duplicate::refuse, watch); return 0; }) == "cancelled");
+    index->add(rows);
+    index->add(4, rows[0]);
+    index->add(rows);
+    CHECK(index->size() == 7);
+    CHECK(index->find(6) == row_t{6});
+    index->add("x", rows[0]);
+    CHECK(outcome([&] { index->add(rows); return 0; }) == "invalid_argument");
+    index->remove("x");
+    index->add(rows);
+    CHECK(index->size() == 9);
+    CHECK(to_bytes(*index) == to_bytes(*from_bytes(to_bytes(*index))));
+}
+
 TEST_CASE("what an index says of itself is what it was made with", "[index]") {
     for (codec_kind const codec : all_codecs)
         for (similarity_kind const similarity : all_similarities) {

@@ -147,6 +147,11 @@ public:
 
     /// Appends rows whose ids are their numbers. Only while all ids are.
     void append_plain(std::size_t count) noexcept { rows_ += count; }
+    /// Whether all ids are their row numbers. If so they are kept as that from now on, whatever was there in between.
+    [[nodiscard]] bool make_plain() {
+        if (!plain_ && own_numbers()) *this = row_numbers(rows_);
+        return plain_;
+    }
     [[nodiscard]] bool plain() const noexcept { return plain_; }
 
     /// Forgets row `row`; the last row takes its number.
@@ -173,9 +178,7 @@ public:
     /// The encoded ids in row order, for a file; empty when every id is its row number.
     [[nodiscard]] std::vector<std::byte> encoded() const {
         std::vector<std::byte> out;
-        bool own_numbers = true;
-        for (row_t row = 0; row < rows_ && own_numbers; ++row) own_numbers = (*this)[row] == id_ref(row);
-        if (own_numbers) return out;
+        if (own_numbers()) return out;
         out.reserve(bytes_.size());
         for (row_t row = 0; row < rows_; ++row) id_codec::append((*this)[row], out);
         return out;
@@ -225,6 +228,12 @@ private:
         std::mutex building;
         slot_vector slots;
     };
+
+    [[nodiscard]] bool own_numbers() const noexcept {
+        for (row_t row = 0; row < rows_ && !plain_; ++row)
+            if (!((*this)[row] == id_ref(row))) return false;
+        return true;
+    }
 
     // Powers of two, at most three quarters full.
     static std::size_t slots_for(std::size_t rows) { return std::bit_ceil(rows + rows / 3 + 8); }

@@ -99,7 +99,7 @@ public:
     /// @throws as the other `add`, and invalid_argument when there are other ids
     void add(matrix_view<float const> rows, progress const& watch = {}) {
         require_complete();
-        require(ids_.plain(), error_code::invalid_argument, "this index has ids of its own: say which the new rows get");
+        require(ids_.make_plain(), error_code::invalid_argument, "this index has ids of its own: say which the new rows get");
         rules_.check_rows(rows, watch);
         require(rows.rows() < ~row_t{0} - size(), error_code::limit_exceeded, size(), " + ", rows.rows(), " rows are more than 2^32 - 2");
         reserve_vectors(size() + rows.rows());
