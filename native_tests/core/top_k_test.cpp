@@ -86,3 +86,13 @@ TEST_CASE("top_k never keeps NaN and starts anew after take", "[core][top_k]") {
     for (row_t i = 0; i < 500; ++i) best.push(i, -1.0F - static_cast<float>(i));
     CHECK(best.take() == std::vector<hit>{{0, -1}, {1, -2}, {2, -3}});
 }
+
+TEST_CASE("the threshold of top_k rises with what it keeps and never above the k-th best", "[core][top_k]") {
+    top_k best(10);
+    CHECK(best.threshold() == -std::numeric_limits<float>::infinity());
+    for (row_t i = 0; i < 1000; ++i) {
+        best.push(i, static_cast<float>(i));
+        REQUIRE(best.threshold() <= (i < 10 ? 0 : static_cast<float>(i - 9)));
+    }
+    CHECK(best.threshold() >= 900);  // the buffer holds less than 100 hits
+}
