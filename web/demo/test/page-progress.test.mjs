@@ -27,7 +27,7 @@ it('answers with the first plane, and more sharply with each that follows', asyn
   gate.allow(2.4e6);
   await answered(page, query);
   assert.equal(await page.locator('#sharpness').getAttribute('data-level'), '1');
-  assert.equal(await page.locator('#sharpness-text').textContent(), 'sharper as it loads: 1 of 3');
+  assert.equal(await page.locator('#sharpness-text').textContent(), 'sharper: 1 of 3');
   const [full, part, none] = await planes(page);
   assert.ok(full === 1 && part > 0 && part < 1 && none === 0, `planes ${full} ${part} ${none}`);
   const first = await page.locator('[role=option]').allTextContents();
@@ -35,7 +35,7 @@ it('answers with the first plane, and more sharply with each that follows', asyn
 
   gate.allow(6.4e6);
   await page.locator('#sharpness[data-level="2"]').waitFor();
-  assert.equal(await page.locator('#sharpness-text').textContent(), 'sharper as it loads: 2 of 3');
+  assert.equal(await page.locator('#sharpness-text').textContent(), 'sharper: 2 of 3');
 
   gate.allow(Number.POSITIVE_INFINITY);
   await ready(page);
@@ -56,7 +56,7 @@ it('takes a query while the model is loading, and answers it when it is there', 
   gate.allow(2e6);
   const page = await open(t, browser, server.url);
   await page.keyboard.type('afraid of heights');
-  await page.locator('#status', { hasText: /Loading the language model: 2\d\.\d of 28\.\d MB · your query runs/ }).waitFor();
+  await page.locator('#status', { hasText: /Loading the model: 2\d\.\d of 28\.\d MB · your query runs/ }).waitFor();
   assert.ok(await page.locator('#loading').isVisible());
   gate.allow(Number.POSITIVE_INFINITY);
   await answered(page, 'afraid of heights');

@@ -24,7 +24,7 @@ export class StatusLine {
     this.#sharpness.classList.remove('away');
     this.#sharpness.dataset['level'] = String(level);
     const isWhole = level === levels;
-    const text = isWhole ? 'fully sharp' : `sharper as it loads: ${level} of ${levels}`;
+    const text = isWhole ? 'fully sharp' : `sharper: ${level} of ${levels}`;
     setText(this.#sharpnessText, text);
     this.#sharpness.title = `The index arrives in ${levels} layers of 1, 3 and 4 bits a number. Each makes the answers sharper; ${level} of ${levels} ${level === 1 ? 'is' : 'are'} here.`;
     this.#planes.forEach((plane, i) => {

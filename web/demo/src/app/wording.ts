@@ -42,7 +42,7 @@ export function statusOf(now: Situation): string[] {
 
 function loadingModel({ manifest, modelLoaded, query }: Situation): string[] {
   const amount = manifest ? `${megabytes(modelLoaded)} of ${megabytes(manifest.modelBytes)} MB` : '…';
-  return [`Loading the language model: ${amount}`, query ? 'your query runs as soon as it is here' : 'you can type already'];
+  return [`Loading the model: ${amount}`, query ? 'your query runs then' : 'you can type already'];
 }
 
 function offline({ isOnline, isComplete }: Situation): string {
