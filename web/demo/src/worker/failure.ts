@@ -28,5 +28,8 @@ function reasonOf(error: unknown): Failure['reason'] {
 }
 
 export function failureOf(part: Failure['part'], error: unknown): Failure {
-  return { part, reason: reasonOf(error), detail: error instanceof Error ? error.message : String(error) };
+  const reason = reasonOf(error);
+  // TensorFlow.js does not say why it could not start; that a part of it did not arrive is the one reason that happens.
+  const known = part === 'model' && reason === 'unknown' ? 'network' : reason;
+  return { part, reason: known, detail: error instanceof Error ? error.message : String(error) };
 }
