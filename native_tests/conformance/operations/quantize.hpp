@@ -6,9 +6,14 @@
 #include <simile/core/aligned_buffer.hpp>
 #include <simile/core/norm.hpp>
 #include <simile/quantize/planes.hpp>
+#include <simile/quantize/rotation.hpp>
 
 #include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace simile::conformance {
 
@@ -46,9 +51,41 @@ namespace simile::conformance {
     return out;
 }
 
+/// Strings of 0 and 1, one a round, as packed bits.
+[[nodiscard]] inline std::vector<std::uint8_t> flips_of(json const& rounds, std::size_t padded) {
+    require(rounds.size() == quantize::rotation::rounds, error_code::invalid_argument, "there are ", rounds.size(), " rounds of flips");
+    std::vector<std::uint8_t> bytes(rounds.size() * padded / 8);
+    std::size_t bit = 0;
+    for (json const& round : rounds) {
+        auto const& text = round.get_ref<std::string const&>();
+        require(text.size() == padded && text.find_first_not_of("01") == std::string::npos, error_code::invalid_argument, "a round of flips is not ", padded,
+                " times 0 or 1");
+        for (char const c : text) {
+            bytes[bit / 8] |= static_cast<std::uint8_t>((c - '0') << bit % 8);
+            ++bit;
+        }
+    }
+    return bytes;
+}
+
+[[nodiscard]] inline json rotation_operation(json const& in) {
+    auto const x = numbers<float>(in.at("x"));
+    auto const dims = in.value("dim", x.size()), padded = quantize::rotation::padded_dims(dims);
+    require(dims != 0, error_code::invalid_argument, "there are no dimensions");
+    require(x.size() == dims, error_code::dimension_mismatch, "x has ", x.size(), " elements, not ", dims);
+    require(in.value("padded", padded) == padded, error_code::invalid_argument, dims, " dimensions are padded to ", padded);
+    require(all_finite(x), error_code::not_finite, "a component is NaN or infinite");
+    quantize::rotation const rotation(dims, flips_of(in.at("flips"), padded), std::bit_floor(dims));
+    std::vector<float> y(padded), back(dims);
+    rotation.apply(x, y);
+    rotation.apply_transposed(y, back);
+    return {{"y", y}, {"back", back}};
+}
+
 [[nodiscard]] inline operation_map quantize_operations() {
     return {
         {"quantize/planes", planes_operation},
+        {"quantize/rotation", rotation_operation},
     };
 }
 
