@@ -16,12 +16,10 @@ struct int8_query {
     aligned_vector<std::int8_t> codes;
     float scale = 0;
     std::int32_t sum = 0;
-#if defined(__wasm_simd128__)
-    aligned_vector<std::int16_t> wide;  // WebAssembly multiplies 16-bit lanes: widen once, not for every row
+    aligned_vector<std::int16_t> wide;  // the codes again: where 16-bit lanes are multiplied they are widened once, not for every row
 #if defined(__wasm_relaxed_simd__)
     // codes = positive - negative, each 0 .. 127: the only operands for which the relaxed dot is defined.
     aligned_vector<std::int8_t> positive, negative;
-#endif
 #endif
 
     int8_query() = default;
@@ -36,14 +34,12 @@ struct int8_query {
             codes[i] = static_cast<std::int8_t>(code);
             sum += codes[i];
         }
-#if defined(__wasm_simd128__)
         wide.assign(codes.begin(), codes.end());
 #if defined(__wasm_relaxed_simd__)
         for (std::int8_t const c : codes) {
             positive.push_back(std::max(c, std::int8_t{0}));
             negative.push_back(static_cast<std::int8_t>(-std::min(c, std::int8_t{0})));
         }
-#endif
 #endif
     }
 

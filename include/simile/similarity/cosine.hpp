@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <simile/similarity/functor.hpp>
 #include <simile/simd/float_sums.hpp>
 #include <simile/simd/int8_dot.hpp>
+#include <simile/similarity/functor.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -36,9 +36,9 @@ struct cosine_fn {
     }
     [[nodiscard]] float operator()(std::span<std::int8_t const> x, std::span<std::int8_t const> y) const noexcept {
         assert(x.size() == y.size() && x.size() <= max_dims);
-        auto const inner = [n = x.size()](auto const& a, auto const& b) { return static_cast<double>(simd::dot_i8(default_arch{}, a.data(), b.data(), n)); };
-        double const norms = std::sqrt(inner(x, x) * inner(y, y));
-        return norms == 0 ? 0.0F : static_cast<float>(std::clamp(inner(x, y) / norms, -1.0, 1.0));
+        simd::int8_sums const s = simd::cosine_sums_i8(default_arch{}, x.data(), y.data(), x.size());
+        double const norms = std::sqrt(static_cast<double>(s.xx) * static_cast<double>(s.yy));
+        return norms == 0 ? 0.0F : static_cast<float>(std::clamp(static_cast<double>(s.xy) / norms, -1.0, 1.0));
     }
 
 private:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <simile/similarity/functor.hpp>
 #include <simile/simd/float_sums.hpp>
 #include <simile/simd/int8_dot.hpp>
+#include <simile/similarity/functor.hpp>
 
 #include <cstdint>
 #include <span>
@@ -32,8 +32,7 @@ struct squared_l2_fn {
     /// In 64 bits: 65536 differences of 255 pass 32.
     [[nodiscard]] std::int64_t operator()(std::span<std::int8_t const> x, std::span<std::int8_t const> y) const noexcept {
         assert(x.size() == y.size() && x.size() <= max_dims);
-        auto const inner = [n = x.size()](auto const& a, auto const& b) { return std::int64_t{simd::dot_i8(default_arch{}, a.data(), b.data(), n)}; };
-        return inner(x, x) - 2 * inner(x, y) + inner(y, y);
+        return simd::squared_l2_i8(default_arch{}, x.data(), y.data(), x.size());
     }
 };
 inline constexpr squared_l2_fn squared_l2{};
