@@ -43,6 +43,12 @@ struct vnni256 {
         reg const t = _mm256_hadd_epi32(_mm256_hadd_epi32(v[0], v[1]), _mm256_hadd_epi32(v[2], v[3]));
         return _mm_add_epi32(_mm256_castsi256_si128(t), _mm256_extracti128_si256(t, 1));
     }
+    /// The address of a row that is read after `sum` is complete: keeps a compiler from mixing the loads of one row with those of the next.
+    template <class X>
+    static X const* in_turn(X const* row, reg const& sum) noexcept {
+        asm volatile("" : "+r"(row) : "v"(sum));
+        return row;
+    }
     static void store_totals(reg const (&v)[4], std::int32_t less, std::int32_t* out) noexcept {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm_sub_epi32(totals(v), _mm_set1_epi32(less)));
     }
@@ -63,6 +69,11 @@ struct vnni512 {
     static reg add(reg a, reg b) noexcept { return _mm512_add_epi32(a, b); }
     static reg subtract(reg a, reg b) noexcept { return _mm512_sub_epi32(a, b); }
     static std::int32_t total(reg v) noexcept { return static_cast<std::int32_t>(words512<Arch>::total(v)); }
+    template <class X>
+    static X const* in_turn(X const* row, reg const& sum) noexcept {
+        asm volatile("" : "+r"(row) : "v"(sum));
+        return row;
+    }
     static void store_totals(reg const (&v)[4], std::int32_t less, std::int32_t* out) noexcept {
         __m256i sums[4];
         unrolled<4>([&](auto i) { sums[i] = _mm256_add_epi32(_mm512_castsi512_si256(v[i]), _mm512_extracti64x4_epi64(v[i], 1)); });
@@ -112,13 +123,6 @@ template <class V, std::size_t Chunks, class X>
     return sum;
 }
 
-/// The address of a row that is read after `sum` is complete: keeps a compiler from mixing the loads of one row with those of the next.
-template <class Reg, class X>
-[[nodiscard]] X const* in_turn(X const* row, Reg const& sum) noexcept {
-    asm volatile("" : "+r"(row) : "v"(sum));
-    return row;
-}
-
 /// One row after the other, as memory likes it: four streams at a time run at two thirds of its speed. Four rows share one horizontal sum.
 template <class V, std::size_t Chunks, class X>
 void dot_rows_of(int8_query const& query, X const* rows, std::size_t count, std::int32_t* out) noexcept {
@@ -132,7 +136,7 @@ void dot_rows_of(int8_query const& query, X const* rows, std::size_t count, std:
         X const* row = rows + r * n;
         unrolled<4>([&](auto j) {
             sums[j] = row_sums<V, Chunks>(query, q, row);
-            row = in_turn(row + n, sums[j]);
+            row = V::in_turn(row + n, sums[j]);
         });
         V::store_totals(sums, bias, out + r);
     }
