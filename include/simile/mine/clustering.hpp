@@ -7,7 +7,7 @@
 #include <simile/core/matrix_view.hpp>
 #include <simile/core/norm.hpp>
 #include <simile/core/progress.hpp>
-#include <simile/mine/nearest_centroid.hpp>
+#include <simile/simd/nearest_centroid.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -19,6 +19,9 @@
 #include <vector>
 
 namespace simile::mine {
+
+using simd::centroid_panels;
+using simd::nearest_centroid;
 
 namespace detail {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <simile/mine/nearest_centroid.hpp>
+#include <simile/simd/nearest_centroid.hpp>
 
 #include "support/architectures.hpp"
 #include "support/reference.hpp"
@@ -11,8 +11,8 @@
 
 using namespace simile;
 using namespace simile::test;
-using mine::centroid_panels;
-using mine::nearest_centroid;
+using simd::centroid_panels;
+using simd::nearest_centroid;
 
 namespace {
 
@@ -24,7 +24,7 @@ std::vector<float const*> pointers(std::vector<float> const& values, std::size_t
 
 }  // namespace
 
-TEST_CASE("the nearest centroid has the largest inner product and offset, and the same bits on every architecture", "[mine][nearest_centroid]") {
+TEST_CASE("the nearest centroid has the largest inner product and offset, and the same bits on every architecture", "[simd][nearest_centroid]") {
     for (std::size_t const d : {1U, 2U, 3U, 4U, 15U, 16U, 17U, 100U, 384U})
         for (std::size_t const k : {1U, 2U, 15U, 16U, 17U, 33U, 70U}) {
             std::size_t const n = 1 + (d + k) % 23;
@@ -58,7 +58,7 @@ TEST_CASE("the nearest centroid has the largest inner product and offset, and th
         }
 }
 
-TEST_CASE("of equally near centroids the first is taken, and a closed one never", "[mine][nearest_centroid]") {
+TEST_CASE("of equally near centroids the first is taken, and a closed one never", "[simd][nearest_centroid]") {
     std::vector<float> const same(40, 1.0F), offsets(40, 0.5F), point = {2.0F};
     centroid_panels panels({same.data(), 40, 1}, offsets);
     auto const rows = pointers(point, 1);
@@ -71,7 +71,7 @@ TEST_CASE("of equally near centroids the first is taken, and a closed one never"
     }
 }
 
-TEST_CASE("more rows than stay in the cache are all looked at", "[mine][nearest_centroid]") {
+TEST_CASE("more rows than stay in the cache are all looked at", "[simd][nearest_centroid]") {
     std::size_t const d = 5000, n = 40;  // 65536 / 5000: thirteen rows at a time, no multiple of a tile
     auto const points = normal_vector(n * d, 3);
     std::vector<float> offsets(n);

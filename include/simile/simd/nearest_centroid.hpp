@@ -7,13 +7,14 @@
 #include <simile/simd/arch.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
 
-namespace simile::mine {
+namespace simile::simd {
 
 /// The centroid with the largest score of a row, and that score.
 struct nearest_centroid {
@@ -28,8 +29,9 @@ namespace kernel {
 
 /// Sixteen inner products a row: out[r][c] = sum over i of rows[r][i] * panel[16 i + c], added one after the other and rounded after each product and
 /// each sum, so the bits do not depend on the width of registers.
+template <std::size_t Rows>
 struct scalar_tile {
-    static constexpr std::size_t rows = 2;
+    static constexpr std::size_t rows = Rows;
     static void dot(float const* const* x, float const* panel, std::size_t dims, float (*out)[panel_width]) noexcept {
         for (std::size_t r = 0; r < rows; ++r) {
             std::fill_n(out[r], panel_width, 0.0F);
@@ -40,12 +42,11 @@ struct scalar_tile {
 };
 
 #if !defined(SIMILE_SCALAR)
-/// Eight sums at a time, whatever their width: enough to hide the latency of an addition, few enough for sixteen registers.
-template <class Arch>
+template <class Arch, std::size_t Rows>
 struct batch_tile {
     using batch = xsimd::batch<float, Arch>;
     static constexpr std::size_t parts = panel_width / batch::size;
-    static constexpr std::size_t rows = std::max<std::size_t>(1, 8 / parts);
+    static constexpr std::size_t rows = Rows;
     static void dot(float const* const* x, float const* panel, std::size_t dims, float (*out)[panel_width]) noexcept {
         batch sums[rows][parts];
         unrolled<rows>([&](auto r) { unrolled<parts>([&](auto p) { sums[r][p] = batch(0.0F); }); });
@@ -61,21 +62,46 @@ struct batch_tile {
     }
 };
 template <class Arch>
-struct tile_of {
-    using type = batch_tile<Arch>;
+struct tiles {
+    /// Eight sums at a time, whatever their width: enough to hide the latency of an addition, few enough for sixteen registers.
+    static constexpr std::size_t rows = std::max<std::size_t>(1, 8 / batch_tile<Arch, 1>::parts);
+    template <std::size_t Rows>
+    using tile = batch_tile<Arch, Rows>;
 };
 template <>
-struct tile_of<scalar_arch> {
-    using type = scalar_tile;
+struct tiles<scalar_arch> {
+    static constexpr std::size_t rows = 2;
+    template <std::size_t Rows>
+    using tile = scalar_tile<Rows>;
 };
-template <class Arch>
-using tile = typename tile_of<Arch>::type;
 #else
 template <class Arch>
-using tile = scalar_tile;
+struct tiles {
+    static constexpr std::size_t rows = 2;
+    template <std::size_t Rows>
+    using tile = scalar_tile<Rows>;
+};
 #endif
 
 }  // namespace kernel
+
+/// The inner products of one row with the sixteen centroids of a panel, in the bits of centroid_panels.
+template <class Arch>
+void panel_dots(Arch, float const* row, float const* panel, std::size_t dims, float (&out)[panel_width]) noexcept {
+    float const* rows[1] = {row};
+    kernel::tiles<Arch>::template tile<1>::dot(rows, panel, dims, &out);
+}
+
+/// The largest of sixteen scores and the first place where it stands; no NaN. In a tree and without branches, so that compilers use vectors.
+[[nodiscard]] inline nearest_centroid first_largest(float const (&score)[panel_width]) noexcept {
+    float eight[8], four[4];
+    for (std::size_t i = 0; i < 8; ++i) eight[i] = score[i] > score[i + 8] ? score[i] : score[i + 8];
+    for (std::size_t i = 0; i < 4; ++i) four[i] = eight[i] > eight[i + 4] ? eight[i] : eight[i + 4];
+    float const largest = std::max(std::max(four[0], four[1]), std::max(four[2], four[3]));
+    std::uint32_t places = 0;
+    for (std::size_t i = 0; i < panel_width; ++i) places |= static_cast<std::uint32_t>(score[i] == largest) << i;
+    return {static_cast<std::uint32_t>(std::countr_zero(places)), largest};
+}
 
 /// A set of centroids laid out for the search of the nearest: panels of sixteen, dims outside, centroids inside, so that a lane is a centroid and no sum
 /// crosses lanes.
@@ -106,7 +132,7 @@ public:
     /// @param rows  pointers to d floats each
     template <class Arch>
     void nearest(Arch, std::span<float const* const> rows, nearest_centroid* out) const noexcept {
-        using tile = kernel::tile<Arch>;
+        using tile = typename kernel::tiles<Arch>::template tile<kernel::tiles<Arch>::rows>;
         // Rows that stay in the cache of the second level while all centroids pass by, a panel (in the first level's) at a time.
         std::size_t const batch = std::max<std::size_t>(tile::rows, (std::size_t{1} << 16) / dims_ / tile::rows * tile::rows);
         for (std::size_t first = 0; first < rows.size(); first += batch) {
@@ -121,14 +147,6 @@ public:
 private:
     [[nodiscard]] std::size_t panels() const noexcept { return (clusters_ + panel_width - 1) / panel_width; }
 
-    // In a tree, so that compilers turn it into vector maxima.
-    [[nodiscard]] static float largest(float const (&score)[panel_width]) noexcept {
-        float eight[8], four[4];
-        for (std::size_t i = 0; i < 8; ++i) eight[i] = score[i] > score[i + 8] ? score[i] : score[i + 8];
-        for (std::size_t i = 0; i < 4; ++i) four[i] = eight[i] > eight[i + 4] ? eight[i] : eight[i + 4];
-        return std::max(std::max(four[0], four[1]), std::max(four[2], four[3]));
-    }
-
     template <class Tile>
     void offer_panel(std::size_t panel, std::span<float const* const> rows, nearest_centroid* out) const noexcept {
         float const* x[Tile::rows];
@@ -138,10 +156,8 @@ private:
         float const* const offsets = offsets_.data() + panel * panel_width;
         for (std::size_t r = 0; r < rows.size(); ++r) {
             for (std::size_t c = 0; c < panel_width; ++c) sums[r][c] += offsets[c];
-            float const best = largest(sums[r]);
-            if (!(best > out[r].score)) continue;
-            auto const at = std::find(sums[r], sums[r] + panel_width, best) - sums[r];
-            out[r] = {static_cast<std::uint32_t>(panel * panel_width + static_cast<std::size_t>(at)), best};
+            auto const best = first_largest(sums[r]);
+            if (best.score > out[r].score) out[r] = {static_cast<std::uint32_t>(panel * panel_width) + best.cluster, best.score};
         }
     }
 
@@ -151,4 +167,4 @@ private:
     aligned_vector<float> offsets_;
 };
 
-}  // namespace simile::mine
+}  // namespace simile::simd
