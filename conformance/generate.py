@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes the conformance vectors of similarity/* and quantize/planes from their definitions, in double precision and
-without the library. Run from anywhere; the files beside it are replaced. Same seed, same files."""
+without the library. Run from anywhere; the files beside it are replaced. Same seed, same files. Not written here, but given: box,
+csd, dtw, gaussian_kl, geometry, pcme_match, sequence_match, snr and soft_cosine of similarity."""
 import json
 import math
 import random
@@ -86,6 +87,275 @@ for n in [1, 2, 7, 8, 9, 15, 16, 17, 31, 48, 63, 64, 65, 96, 129]:
 cases.append({"name": "all different", "in": {"x": [0] * 70, "y": [255] * 70}, "out": {"hamming": 560}})
 cases.append({"name": "lengths differ", "in": {"x": [1, 2], "y": [1]}, "error": "dimension_mismatch"})
 write("similarity/hamming", "x, y: bytes 0..255. out.hamming = number of bits that differ", {"rel": 0, "abs": 0}, cases)
+
+
+# The similarities below have a generator of their own, so that they leave the numbers of the others as they are.
+own = random.Random(30)
+
+
+def vectors(n, d, scale=1.0):
+    return [[f32(own.gauss(0, 1) * scale) for _ in range(d)] for _ in range(n)]
+
+
+def weights_of(n):
+    return [f32(own.uniform(0, 2)) for _ in range(n)]
+
+
+def case(name, given, out):
+    return {"name": name, "in": given, "out": out}
+
+
+def refused(name, given, error):
+    return {"name": name, "in": given, "error": error}
+
+
+FLOATS = {"rel": 1e-5, "abs": 2e-6}
+
+
+def jaccard(x, y):
+    sets = [{8 * i + b for i, v in enumerate(s) for b in range(8) if v >> b & 1} for s in (x, y)]
+    either = sets[0] | sets[1]
+    return len(sets[0] & sets[1]) / len(either) if either else 1.0
+
+
+cases = []
+for n in [1, 2, 7, 8, 9, 15, 16, 17, 31, 48, 63, 64, 65, 96, 129]:
+    x, y = ([own.randint(0, 255) & own.randint(0, 255) for _ in range(n)] for _ in range(2))
+    cases.append(case(f"{n} bytes", {"x": x, "y": y}, {"jaccard": jaccard(x, y)}))
+cases.append(case("two empty sets", {"x": [0] * 9, "y": [0] * 9}, {"jaccard": 1.0}))
+cases.append(case("no bytes", {"x": [], "y": []}, {"jaccard": 1.0}))
+cases.append(case("nothing in common", {"x": [170] * 9, "y": [85] * 9}, {"jaccard": 0.0}))
+cases.append(case("the last bit alone", {"x": [0] * 16 + [128], "y": [0] * 16 + [128]}, {"jaccard": 1.0}))
+cases.append(refused("lengths differ", {"x": [1, 2], "y": [1]}, "dimension_mismatch"))
+write("similarity/jaccard", "x, y: bytes 0..255. out.jaccard = bits in both / bits in either, 1 when there are none", {"rel": 1e-7, "abs": 0}, cases)
+
+
+def kernels(x, y, gamma, degree, c, gammas, weights):
+    apart = squared_l2(x, y)
+    out = {
+        "rbf": math.exp(-gamma * apart),
+        "laplacian": math.exp(-gamma * math.fsum(abs(a - b) for a, b in zip(x, y))),
+        "polynomial": (gamma * dot(x, y) + c) ** degree,
+        "rbf_mixture": math.fsum(math.exp(-g * apart) for g in gammas) / len(gammas),
+    }
+    out["mixture"] = math.fsum(w * out[k] for w, k in zip(weights, ("rbf", "laplacian", "polynomial")))
+    return out
+
+
+cases = []
+for d, degree in [(1, 1), (2, 2), (5, 3), (16, 2), (33, 5), (128, 2)]:
+    x, y = vectors(2, d, 0.5)
+    given = {"gamma": 1 / d, "degree": degree, "c": own.choice([0.0, 1.0, 0.5]), "gammas": [0.25 / d, 1 / d, 4 / d], "weights": [0.5, 0.25, 1.5]}
+    cases.append(case(f"d={d} degree={degree}", {"x": x, "y": y, **given}, kernels(x, y, **given)))
+x, y = vectors(2, 4)
+cases.append(case("defaults", {"x": x, "y": y}, {"rbf": math.exp(-squared_l2(x, y)), "polynomial": (dot(x, y) + 1) ** 2}))
+cases.append(case("the same vector", {"x": x, "y": x, "gammas": [1, 2]}, {"rbf": 1.0, "laplacian": 1.0, "rbf_mixture": 1.0}))
+cases.append(refused("gamma 0", {"x": x, "y": y, "gamma": 0}, "invalid_argument"))
+cases.append(refused("degree 0", {"x": x, "y": y, "degree": 0}, "invalid_argument"))
+cases.append(refused("c below 0", {"x": x, "y": y, "c": -1}, "invalid_argument"))
+cases.append(refused("no gammas", {"x": x, "y": y, "gammas": []}, "invalid_argument"))
+cases.append(refused("weights 0", {"x": x, "y": y, "weights": [0, 0, 0]}, "invalid_argument"))
+cases.append(refused("dims differ", {"x": x, "y": y[:3]}, "dimension_mismatch"))
+cases.append(refused("not finite", {"x": x, "y": ["nan", *y[1:]]}, "not_finite"))
+note = "rbf exp(-gamma |x-y|^2), laplacian exp(-gamma |x-y|_1), polynomial (gamma <x,y> + c)^degree (defaults 1, 2, 1), rbf_mixture the mean over gammas, "
+write("similarity/kernels", note + "mixture weights of rbf, laplacian, polynomial", {"rel": 5e-5, "abs": 1e-6}, cases)
+
+cases = []
+for n in [1, 2, 3, 8]:
+    parts, w = [f32(own.uniform(0.05, 1)) for _ in range(n)], weights_of(n)
+    cases.append(case(f"{n} parts", {"parts": parts}, {"harmonic": n / math.fsum(1 / p for p in parts)}))
+    mean = math.fsum(w) / math.fsum(v / p for v, p in zip(w, parts))
+    cases.append(case(f"{n} weighted parts", {"parts": parts, "weights": w}, {"harmonic": mean}))
+cases.append(case("a part of 0", {"parts": [0.9, 0.0, 0.9]}, {"harmonic": 0.0}))
+cases.append(case("a part below 0", {"parts": [0.9, -0.1]}, {"harmonic": 0.0}))
+cases.append(case("a part below 0 of weight 0", {"parts": [0.75, -0.1], "weights": [2, 0]}, {"harmonic": 0.75}))
+cases.append(refused("no parts", {"parts": []}, "invalid_argument"))
+cases.append(refused("weights of 0", {"parts": [1, 1], "weights": [0, 0]}, "invalid_argument"))
+cases.append(refused("a weight below 0", {"parts": [1, 1], "weights": [2, -1]}, "invalid_argument"))
+cases.append(refused("a weight too many", {"parts": [1, 1], "weights": [1, 1, 1]}, "dimension_mismatch"))
+cases.append(refused("not finite", {"parts": [1, "inf"]}, "not_finite"))
+write("similarity/harmonic", "sum w / sum(w / part), w = 1 without weights; 0 when a part that counts is not positive", {"rel": 1e-6, "abs": 0}, cases)
+
+
+def harmonic_max(distances, n):
+    nearest = min(distances)
+    if nearest == 0:
+        return [(d == 0) / distances.count(0) for d in distances]
+    share = [(nearest / d) ** n for d in distances]
+    return [s / math.fsum(share) for s in share]
+
+
+cases = []
+for n, exponent in [(1, 1), (3, 2), (10, 19.6), (5, 0.5)]:
+    distances = [f32(own.uniform(0.5, 3)) for _ in range(n)]
+    cases.append(case(f"{n} candidates", {"distances": distances, "exponent": exponent}, {"probabilities": harmonic_max(distances, exponent)}))
+cases.append(case("distances of 0", {"distances": [1, 0, 0], "exponent": 3}, {"probabilities": [0, 0.5, 0.5]}))
+far = [f32(1e-30), f32(2e-30), f32(1e30)]
+cases.append(case("powers beyond double", {"distances": far, "exponent": 40}, {"probabilities": harmonic_max(far, 40)}))
+cases.append(refused("a distance below 0", {"distances": [1, -1], "exponent": 1}, "invalid_argument"))
+cases.append(refused("exponent 0", {"distances": [1], "exponent": 0}, "invalid_argument"))
+cases.append(refused("no distances", {"distances": [], "exponent": 1}, "invalid_argument"))
+cases.append(refused("not finite", {"distances": ["inf", 1], "exponent": 1}, "not_finite"))
+write("similarity/harmonic_max", "d_i^-exponent / sum_j d_j^-exponent; distances of 0 share it all", {"rel": 1e-6, "abs": 1e-9}, cases)
+
+
+def weighted_cosine(x, y, w):
+    inner = lambda a, b: math.fsum(u * v * p for u, v, p in zip(a, b, w))
+    norms = math.sqrt(inner(x, x)) * math.sqrt(inner(y, y))
+    return inner(x, y) / norms if norms else 0.0
+
+
+cases = []
+for d in [1, 2, 7, 16, 33, 384]:
+    x, y = vectors(2, d)
+    w, mask = weights_of(d), [1] + [own.randint(0, 1) for _ in range(d - 1)]
+    out = {"weighted": weighted_cosine(x, y, w), "masked": weighted_cosine(x, y, [m * m for m in mask])}
+    cases.append(case(f"d={d}", {"x": x, "y": y, "weights": w, "mask": mask}, out))
+    mask = [f32(own.gauss(0, 1)) for _ in range(d)]
+    cases.append(case(f"a mask of real numbers, d={d}", {"x": x, "y": y, "mask": mask}, {"masked": weighted_cosine(x, y, [m * m for m in mask])}))
+x, y = vectors(2, 4)
+cases.append(case("equal weights", {"x": x, "y": y, "weights": [3] * 4}, {"weighted": cosine(x, y)}))
+cases.append(case("zero where it counts", {"x": [0, 1], "y": [1, 1], "weights": [1, 0], "mask": [1, 0]}, {"weighted": 0.0, "masked": 0.0}))
+cases.append(refused("a weight below 0", {"x": x, "y": y, "weights": [1, 1, -1, 1]}, "invalid_argument"))
+cases.append(refused("weights 0", {"x": x, "y": y, "weights": [0] * 4}, "invalid_argument"))
+cases.append(refused("a mask that leaves nothing", {"x": x, "y": y, "mask": [0] * 4}, "invalid_argument"))
+cases.append(refused("a weight too few", {"x": x, "y": y, "weights": [1] * 3}, "dimension_mismatch"))
+cases.append(refused("dims differ", {"x": x, "y": y[:3], "weights": [1] * 4}, "dimension_mismatch"))
+cases.append(refused("not finite", {"x": x, "y": y, "mask": [1, 1, 1, "inf"]}, "not_finite"))
+note = "weighted: sum w x y / sqrt(sum w x^2 sum w y^2); masked: the cosine of mask * x and mask * y; 0 when nothing is left"
+write("similarity/weighted_cosine", note, FLOATS, cases)
+
+
+def max_sim(query, item):
+    return math.fsum(max(dot(q, t) for t in item) for q in query)
+
+
+def max_sims(query, item):
+    there, back = max_sim(query, item), max_sim(item, query)
+    return {"max_sim": there, "reverse": back, "symmetric": (there / len(query) + back / len(item)) / 2}
+
+
+cases = []
+for m, n, d in [(1, 1, 1), (1, 7, 3), (5, 2, 16), (3, 4, 17), (4, 9, 33), (12, 30, 16)]:
+    query, item = vectors(m, d), vectors(n, d)
+    cases.append(case(f"{m} x {n} tokens of {d}", {"query": query, "item": item}, max_sims(query, item)))
+query, item = [[1.0, 0.0], [0.0, 1.0]], [[-1.0, -2.0], [-3.0, -0.5]]
+cases.append(case("all products negative", {"query": query, "item": item}, max_sims(query, item)))
+cases.append(refused("no query", {"query": [], "item": item}, "invalid_argument"))
+cases.append(refused("no item", {"query": query, "item": []}, "invalid_argument"))
+cases.append(refused("dims differ", {"query": query, "item": [[1.0]]}, "dimension_mismatch"))
+cases.append(refused("not finite", {"query": query, "item": [["nan", 1.0]]}, "not_finite"))
+note = "max_sim: sum over the query's tokens of the largest inner product; symmetric: mean of both directions, each divided by its number of tokens"
+write("similarity/max_sim", note, FLOATS, cases)
+
+
+def weighted_mean(tokens, w):
+    return [math.fsum(v * t[i] for v, t in zip(w, tokens)) / math.fsum(w) for i in range(len(tokens[0]))]
+
+
+def pooling(tokens, w, query, p, temperature):
+    scores = [dot(query, t) / temperature for t in tokens]
+    soft = [math.exp(s - max(scores)) for s in scores]
+    columns = [[max(1e-6, t[i]) for t in tokens] for i in range(len(query))]
+    return {
+        "mean": weighted_mean(tokens, [1] * len(tokens)),
+        "weighted": weighted_mean(tokens, w),
+        "query_weighted": weighted_mean(tokens, soft),
+        "generalised": [(math.fsum(v**p for v in c) / len(c)) ** (1 / p) for c in columns],
+    }
+
+
+cases = []
+for n, d, p, temperature in [(1, 3, 3, 0.1), (2, 5, 1, 1.0), (7, 16, 3, 0.5), (20, 33, 6.5, 2.0)]:
+    tokens, query, w = vectors(n, d), vectors(1, d)[0], weights_of(n)
+    given = {"tokens": tokens, "weights": w, "query": query, "p": p, "temperature": temperature}
+    cases.append(case(f"{n} tokens of {d}", given, pooling(tokens, w, query, p, temperature)))
+tokens = vectors(3, 2)
+cases.append(case("a mask", {"tokens": tokens, "weights": [1, 0, 1]}, {"weighted": weighted_mean(tokens, [1, 0, 1])}))
+cases.append(case("a temperature near 0", {"tokens": [[1.0, 0.0], [0.0, 1.0]], "query": [2.0, 1.0], "temperature": 1e-4}, {"query_weighted": [1.0, 0.0]}))
+cases.append(case("nothing positive", {"tokens": [[-1.0], [-2.0]]}, {"generalised": [1e-6], "mean": [-1.5]}))
+cases.append(refused("no tokens", {"tokens": []}, "invalid_argument"))
+cases.append(refused("weights 0", {"tokens": tokens, "weights": [0, 0, 0]}, "invalid_argument"))
+cases.append(refused("a weight below 0", {"tokens": tokens, "weights": [1, 1, -1]}, "invalid_argument"))
+cases.append(refused("a weight too few", {"tokens": tokens, "weights": [1, 1]}, "dimension_mismatch"))
+cases.append(refused("p 0", {"tokens": tokens, "p": 0}, "invalid_argument"))
+cases.append(refused("temperature 0", {"tokens": tokens, "query": [1, 1], "temperature": 0}, "invalid_argument"))
+cases.append(refused("another dimension", {"tokens": tokens, "query": [1]}, "dimension_mismatch"))
+cases.append(refused("not finite", {"tokens": [[1.0, "inf"]]}, "not_finite"))
+note = "mean; weighted: sum w x / sum w; query_weighted: w = softmax(<query, x> / temperature); generalised: (mean max(x, 1e-6)^p)^(1/p), p 3 by default"
+write("similarity/pooling", note, FLOATS, cases)
+
+
+def merge_tokens(tokens, max_tokens, threshold):
+    """None when two pairs are too close to call."""
+    runs = [[t] for t in tokens]
+    while len(runs) > max_tokens:
+        means = [weighted_mean(r, [1] * len(r)) for r in runs]
+        pairs = sorted(((cosine(a, b), i) for i, (a, b) in enumerate(zip(means, means[1:]))), reverse=True)
+        if len(pairs) > 1 and pairs[0][0] - pairs[1][0] < 1e-6 or abs(pairs[0][0] - threshold) < 1e-6:
+            return None
+        if pairs[0][0] < threshold:
+            break
+        at = pairs[0][1]
+        runs[at : at + 2] = [runs[at] + runs[at + 1]]
+    return {"tokens": [weighted_mean(r, [1] * len(r)) for r in runs], "counts": [len(r) for r in runs]}
+
+
+cases = []
+for n, d, given in [(6, 4, {"max_tokens": 3}), (12, 3, {"threshold": 0.5}), (30, 16, {"max_tokens": 8}), (20, 2, {"max_tokens": 5, "threshold": 0.9}), (9, 5, {})]:
+    tokens = vectors(n, d)
+    out = merge_tokens(tokens, given.get("max_tokens", 1), given.get("threshold", -1))
+    assert out
+    cases.append(case(f"{n} tokens of {d}", {"tokens": tokens, **given}, out))
+tokens = vectors(3, 4)
+cases.append(case("few enough", {"tokens": tokens, "max_tokens": 3}, {"tokens": tokens, "counts": [1, 1, 1]}))
+cases.append(case("opposites stay apart", {"tokens": [[1.0], [-1.0]], "threshold": 0}, {"tokens": [[1.0], [-1.0]], "counts": [1, 1]}))
+cases.append(refused("no tokens", {"tokens": []}, "invalid_argument"))
+cases.append(refused("max_tokens 0", {"tokens": tokens, "max_tokens": 0}, "invalid_argument"))
+cases.append(refused("not finite", {"tokens": [["inf"]]}, "not_finite"))
+note = "the neighbours of largest cosine (of the means of their runs) become one run, until max_tokens (1) are left or no cosine reaches threshold (-1); means"
+write("similarity/merge_tokens", note, FLOATS, cases)
+
+
+def vote_offsets(votes, bin, background):
+    """None when a vote is too close to the edge of its bin."""
+    bins = {}
+    for v in votes:
+        offset = v["item_time"] - v["query_time"]
+        if abs(offset / bin % 1 - 0.5) < 1e-6:
+            return None
+        bins.setdefault((v["group"], round(offset / bin)), []).append((offset, v["similarity"] - background))
+    score = {k: math.fsum(w for _, w in b) for k, b in bins.items()}
+    beside = lambda k, step: score.get((k[0], k[1] + step), -math.inf)
+    peaks = [
+        {"group": k[0], "offset": math.fsum(o for o, _ in b) / len(b), "score": score[k], "votes": len(b)}
+        for k, b in bins.items()
+        if score[k] > 0 and score[k] > beside(k, -1) and score[k] >= beside(k, 1)
+    ]
+    return sorted(peaks, key=lambda p: -p["score"])
+
+
+def vote(group, query_time, item_time, similarity):
+    return {"group": group, "query_time": query_time, "item_time": item_time, "similarity": f32(similarity)}
+
+
+cases = []
+for chance, true, bin, background in [(10, 5, 1, 0), (60, 12, 2, 0.25), (200, 10, 0.5, 0.375), (1, 0, 1, 0)]:
+    votes = [vote(own.randint(0, 3), own.uniform(0, 20), own.uniform(0, 60), own.uniform(0.2, 0.5)) for _ in range(chance)]
+    votes += [vote(2, t, t + 17.1 + own.uniform(-0.1, 0.1), own.uniform(0.6, 0.9)) for t in range(true)]
+    own.shuffle(votes)
+    out = vote_offsets(votes, bin, background)
+    assert out is not None
+    cases.append(case(f"{len(votes)} votes", {"votes": votes, "bin": bin, "background": background}, {"peaks": out}))
+pair = [vote(7, 0, -3, 0.5), vote(7, 1, -1, 0.5)]
+cases.append(case("of equal neighbours the smaller", {"votes": pair, "bin": 1}, {"peaks": [{"group": 7, "offset": -3.0, "score": 0.5, "votes": 1}]}))
+cases.append(case("below the background", {"votes": pair, "bin": 1, "background": 0.75}, {"peaks": []}))
+cases.append(case("no votes", {"votes": [], "bin": 1}, {"peaks": []}))
+cases.append(refused("bin 0", {"votes": pair, "bin": 0}, "invalid_argument"))
+cases.append(refused("not finite", {"votes": [{**pair[0], "item_time": "inf"}], "bin": 1}, "not_finite"))
+cases.append(refused("too far", {"votes": [{**pair[0], "item_time": 1e300}], "bin": 1}, "out_of_range"))
+note = "bins of item_time - query_time of a group, around multiples of bin; score = sum(similarity - background); peaks: positive, larger than the bin before "
+write("similarity/vote_offsets", note + "and not smaller than the one behind; offset = mean of the votes'; best first", FLOATS, cases)
 
 
 def unit(x):
