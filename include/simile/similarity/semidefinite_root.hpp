@@ -43,7 +43,8 @@ namespace simile::similarity {
     for (; rank < t; ++rank) {
         auto const diagonal = [&](std::size_t row) { return rest[row * t + row]; };
         auto const first = order.begin() + static_cast<std::ptrdiff_t>(rank);
-        auto const [low, high] = std::minmax_element(first, order.end(), [&](std::size_t a, std::size_t b) { return diagonal(a) < diagonal(b); });
+        auto const less = [&](std::size_t a, std::size_t b) { return diagonal(a) < diagonal(b); };
+        auto const low = std::min_element(first, order.end(), less), high = std::max_element(first, order.end(), less);
         if (diagonal(*low) < -slack) refuse(*low, diagonal(*low));
         if (diagonal(*high) <= slack) break;
         std::swap(*first, *high);
