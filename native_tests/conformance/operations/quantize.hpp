@@ -7,6 +7,8 @@
 #include <simile/core/norm.hpp>
 #include <simile/quantize/planes.hpp>
 #include <simile/quantize/rabitq_terms.hpp>
+#include <simile/quantize/recurrent_binary.hpp>
+#include <simile/quantize/recurrent_binary_encoder.hpp>
 #include <simile/quantize/rotation.hpp>
 
 #include <algorithm>
@@ -126,10 +128,61 @@ namespace simile::conformance {
             {"ip", report(terms.negative_dot, -qc, -quantize::wide_dot(x, q))}};
 }
 
+[[nodiscard]] inline json levels_of(std::vector<std::uint8_t> const& codes, unsigned bits) {
+    json out = json::array();
+    for (std::uint8_t const c : codes) out.push_back(quantize::recurrent_level(c, bits));
+    return out;
+}
+
+[[nodiscard]] inline json recurrent_binary_operation(json const& in) {
+    auto const bits = in.at("bits").get<unsigned>();
+    auto const a = numbers<std::uint8_t>(in.at("a")), b = numbers<std::uint8_t>(in.at("b"));
+    quantize::require_recurrent_codes(a, bits);
+    quantize::require_recurrent_codes(b, bits);
+    require_same_size(a, b);
+    json out = {{"value_a", levels_of(a, bits)},
+                {"value_b", levels_of(b, bits)},
+                {"dot", quantize::recurrent_dot(a, b, bits)},
+                {"inv_norm_a", quantize::recurrent_inverse_norm(a, bits)},
+                {"inv_norm_b", quantize::recurrent_inverse_norm(b, bits)},
+                {"cosine", quantize::recurrent_cosine(a, b, bits)},
+                {"sdc2_table", quantize::sdc2_table}};
+    if (bits != 2 || a.size() % 2 != 0) return out;
+    quantize::sdc2_query const query(a);
+    std::vector<std::uint8_t> block(query.block_bytes());
+    std::array<float, block_rows> dots;
+    query.put(b, block.data(), 21);
+    query.scan(block.data(), dots);
+    out["sdc2_dot"] = dots[21];
+    return out;
+}
+
+/// A matrix given as an array of rows.
+[[nodiscard]] inline quantize::dense_block linear_map(json const& rows) {
+    std::vector<float> values;
+    for (json const& row : rows) {
+        require(row.size() == rows[0].size(), error_code::dimension_mismatch, "a row has ", row.size(), " elements");
+        auto const line = numbers<float>(row);
+        values.insert(values.end(), line.begin(), line.end());
+    }
+    return quantize::dense_block({values.data(), rows.size(), rows.empty() ? 0 : rows[0].size()});
+}
+
+[[nodiscard]] inline json recurrent_binary_encode_operation(json const& in) {
+    std::vector<quantize::dense_block> back, residual;
+    for (json const& rows : in.value("B", json::array())) back.push_back(linear_map(rows));
+    for (json const& rows : in.value("R", json::array())) residual.push_back(linear_map(rows));
+    quantize::recurrent_binary_encoder const encoder(linear_map(in.at("W")), back, residual);
+    auto const codes = encoder.encode(numbers<float>(in.at("f")));
+    return {{"code", codes}, {"value", levels_of(codes, encoder.bits())}};
+}
+
 [[nodiscard]] inline operation_map quantize_operations() {
     return {
         {"quantize/planes", planes_operation},
         {"quantize/rabitq", rabitq_operation},
+        {"quantize/recurrent_binary", recurrent_binary_operation},
+        {"quantize/recurrent_binary_encode", recurrent_binary_encode_operation},
         {"quantize/rotation", rotation_operation},
     };
 }
