@@ -47,10 +47,10 @@ def hamming(x, y):
     return sum(bin(a ^ b).count("1") for a, b in zip(x, y))
 
 
-def write(op, note, tolerance, cases):
+def write(op, note, tolerance, cases, file=None):
     head = json.dumps({"format": 1, "op": op, "note": note, "tolerance": tolerance})[:-1]
     lines = ",\n".join("  " + json.dumps(c, separators=(",", ":")) for c in cases)
-    (HERE / f"{op}.json").write_text(f'{head}, "cases": [\n{lines}\n]}}\n')
+    (HERE / f"{file or op}.json").write_text(f'{head}, "cases": [\n{lines}\n]}}\n')
 
 
 DIMS = [1, 3, 4, 7, 8, 15, 16, 17, 31, 33, 64, 100, 384, 513]
@@ -356,6 +356,259 @@ cases.append(refused("not finite", {"votes": [{**pair[0], "item_time": "inf"}], 
 cases.append(refused("too far", {"votes": [{**pair[0], "item_time": 1e300}], "bin": 1}, "out_of_range"))
 note = "bins of item_time - query_time of a group, around multiples of bin; score = sum(similarity - background); peaks: positive, larger than the bin before "
 write("similarity/vote_offsets", note + "and not smaller than the one behind; offset = mean of the votes'; best first", FLOATS, cases)
+
+
+# What the given files leave out: ends, limits and bad input.
+def edges(op, tolerance, cases):
+    write(f"similarity/{op}", f"ends, limits and bad input of similarity/{op}", tolerance, cases, f"similarity/{op}_edges")
+
+
+def gaussian(d, low=0.05):
+    return {"mean": vectors(1, d)[0], "var": [f32(own.uniform(low, 2 + low)) for _ in range(d)]}
+
+
+def kl(q, d):
+    terms = zip(q["mean"], q["var"], d["mean"], d["var"])
+    return 0.5 * math.fsum(math.log(vd / vq) - 1 + (vq + (mq - md) ** 2) / vd for mq, vq, md, vd in terms)
+
+
+def kl_out(q, docs):
+    rest = math.fsum(map(math.log, q["var"])) + len(q["var"])
+    dots = [-2 * kl(q, d) - rest for d in docs]
+    return {"kl": [kl(q, d) for d in docs], "dot": dots, "order": sorted(range(len(docs)), key=lambda i: -dots[i])}
+
+
+cases = []
+for k, n in [(1, 2), (3, 5), (768, 3)]:
+    q, docs = gaussian(k), [gaussian(k) for _ in range(n)]
+    cases.append(case(f"{n} docs of {k}", {"query": q, "docs": docs}, kl_out(q, docs)))
+narrow = {"mean": [0.0] * 400, "var": [f32(1e-3)] * 400}
+wide = {"mean": [1.0] * 400, "var": [10.0] * 400}
+cases.append(case("a product of variances would underflow", {"query": narrow, "docs": [wide]}, kl_out(narrow, [wide])))
+q = gaussian(2)
+cases.append(case("the query itself", {"query": q, "docs": [q]}, {"kl": [0.0]}))
+cases.append(case("no docs", {"query": q, "docs": []}, {"kl": [], "dot": [], "order": []}))
+for name, doc, error in [
+    ("a variance of 0", {"mean": [1, 2], "var": [1, 0]}, "invalid_argument"),
+    ("a negative variance", {"mean": [1, 2], "var": [1, -1]}, "invalid_argument"),
+    ("dims differ", {"mean": [1], "var": [1]}, "dimension_mismatch"),
+    ("a variance too few", {"mean": [1, 2], "var": [1]}, "dimension_mismatch"),
+    ("not finite", {"mean": [1, "nan"], "var": [1, 1]}, "not_finite"),
+    ("an infinite variance", {"mean": [1, 1], "var": [1, "inf"]}, "not_finite"),
+]:
+    cases.append(refused(name, {"query": q, "docs": [doc]}, error))
+    cases.append(refused(f"{name}, in the query", {"query": doc, "docs": [q]}, error))
+edges("gaussian_kl", {"rel": 1e-5, "abs": 1e-4}, cases)
+
+
+def csd(m1, v1, m2, v2, a=5, b=5):
+    distance = squared_l2(m1, m2) + math.fsum(v1) + math.fsum(v2)
+    logit = b - a * distance
+    e = math.exp(-abs(logit))
+    wasserstein = squared_l2(m1, m2) + math.fsum((math.sqrt(p) - math.sqrt(q)) ** 2 for p, q in zip(v1, v2))
+    return {"csd": distance, "logit": logit, "probability": (1 if logit >= 0 else e) / (1 + e), "wasserstein": wasserstein}
+
+
+def csd_in(x, y, **more):
+    return {"mean1": x["mean"], "var1": x["var"], "mean2": y["mean"], "var2": y["var"], **more}
+
+
+cases = []
+for d, a, b in [(1, 5, 5), (7, 0.1, 1), (64, 0.01, 0.5), (3, 1000, -3), (3, 0.001, 800)]:
+    x, y = gaussian(d), gaussian(d)
+    out = csd(x["mean"], x["var"], y["mean"], y["var"], a, b)
+    cases.append(case(f"d={d} a={a} b={b}", csd_in(x, y, a=a, b=b), out))
+points = {"mean": [1, 2], "var": [0, 0]}, {"mean": [1, 3], "var": [0, 0]}
+cases.append(case("points, default a and b", csd_in(*points), csd([1, 2], [0, 0], [1, 3], [0, 0])))
+x = gaussian(2)
+cases.append(refused("a negative variance", csd_in(x, {"mean": [1, 2], "var": [1, -1]}), "invalid_argument"))
+cases.append(refused("dims differ", csd_in(x, gaussian(3)), "dimension_mismatch"))
+cases.append(refused("a variance too few", csd_in(x, {"mean": [1, 2], "var": [1]}), "dimension_mismatch"))
+cases.append(refused("not finite", csd_in(x, {"mean": [1, "inf"], "var": [1, 1]}), "not_finite"))
+cases.append(refused("a = 0", csd_in(*points, a=0), "invalid_argument"))
+edges("csd", {"rel": 1e-5, "abs": 1e-6}, cases)
+
+
+def pcme(x, y, a, b):
+    e = lambda s: math.exp(min(s, 0) * 2) / (1 + math.exp(-2 * abs(s)))
+    return math.fsum(e(b - a * math.sqrt(squared_l2(p, q))) for p in x for q in y) / len(x) / len(y)
+
+
+cases = []
+for m, n, d, a, b in [(1, 1, 1, 5, 5), (3, 8, 7, 0.5, 1), (8, 2, 64, 0.1, 1), (2, 2, 3, 1e5, 5), (2, 2, 3, 0.1, 1e5)]:
+    x, y = vectors(m, d), vectors(n, d)
+    cases.append(case(f"{m} x {n} of {d}, a={a} b={b}", {"samples1": x, "samples2": y, "a": a, "b": b}, {"probability": pcme(x, y, a, b)}))
+cases.append(refused("no samples", {"samples1": x, "samples2": []}, "invalid_argument"))
+cases.append(refused("dims differ", {"samples1": x, "samples2": [[1.0]]}, "dimension_mismatch"))
+cases.append(refused("not finite", {"samples1": x, "samples2": [["nan", 1, 1]]}, "not_finite"))
+cases.append(refused("a below 0", {"samples1": x, "samples2": x, "a": -1}, "invalid_argument"))
+edges("pcme_match", {"rel": 2e-5, "abs": 1e-7}, cases)
+
+
+def lorentz(x, y, c):
+    times = [math.sqrt(1 / c + dot(v, v)) for v in (x, y)]
+    return math.acosh(max(1 + 1e-8, -c * (dot(x, y) - times[0] * times[1]))) / math.sqrt(c)
+
+
+def geometry(x, y):
+    r = math.sqrt(dot(x, x))
+    stretch = math.sinh(min(r, math.asinh(2**15))) / r if r else 1
+    out = {"lorentz_c1": lorentz(x, y, 1), "lorentz_c05": lorentz(x, y, 0.5), "neg_sq_euclid": -squared_l2(x, y)}
+    return {**out, "exp_map0_x": [stretch * v for v in x]}
+
+
+cases = []
+for d, scale in [(1, 1), (2, 0.01), (16, 0.5), (128, 0.3), (3, 30)]:
+    x, y = vectors(2, d, scale)
+    cases.append(case(f"d={d} scale={scale}", {"x": x, "y": y}, geometry(x, y)))
+cases.append(case("the origin", {"x": [0.0, 0.0], "y": [1.0, 2.0]}, geometry([0.0, 0.0], [1.0, 2.0])))
+cases.append(case("the same point", {"x": [1.0, 2.0], "y": [1.0, 2.0]}, geometry([1.0, 2.0], [1.0, 2.0])))
+cases.append(refused("dims differ", {"x": [1.0, 2.0], "y": [1.0]}, "dimension_mismatch"))
+cases.append(refused("not finite", {"x": [1.0, "inf"], "y": [1.0, 2.0]}, "not_finite"))
+edges("geometry", {"rel": 1e-5, "abs": 1e-6}, cases)
+
+
+def box(c1, o1, c2, o2):
+    def logs(side):
+        sides = [(min(a + o, b + p) - max(a - o, b - p), 2 * o) for a, o, b, p in zip(c1, o1, c2, o2)]
+        return math.exp(math.fsum(side(both) - side(given) for both, given in sides))
+
+    soft = lambda s: math.log(math.log1p(math.exp(5 * s))) if s > -7 else 5 * s
+    return {"hard": logs(lambda s: math.log(s) if s > 0 else -math.inf), "soft_beta5": logs(soft)}
+
+
+cases = []
+boxes = [([0.0, 0.0], [1.0, 1.0]), ([0.5, 0.0], [2.0, 4.0]), ([3.0, 0.0], [1.0, 1.0]), ([40.0, 0.0], [1.0, 1.0]), ([0.25, 0.25], [0.0, 0.5])]
+for i, (c1, o1) in enumerate(boxes):
+    for j, (c2, o2) in enumerate(boxes):
+        if all(o1):
+            cases.append(case(f"{j} in {i}", {"c1": c1, "o1": o1, "c2": c2, "o2": o2}, box(c1, o1, c2, o2)))
+        else:
+            cases.append(refused(f"{j} in {i}", {"c1": c1, "o1": o1, "c2": c2, "o2": o2}, "invalid_argument"))
+many = [0.0] * 400, [f32(0.001)] * 400, [0.0] * 400, [f32(0.00099)] * 400
+cases.append(case("volumes that underflow", dict(zip(("c1", "o1", "c2", "o2"), many)), box(*many)))
+good = {"c1": [0.0, 0.0], "o1": [1.0, 1.0], "c2": [0.0, 0.0], "o2": [1.0, 1.0]}
+cases.append(refused("a negative offset", {**good, "o2": [1.0, -1.0]}, "invalid_argument"))
+cases.append(refused("dims differ", {**good, "c2": [0.0], "o2": [1.0]}, "dimension_mismatch"))
+cases.append(refused("an offset too few", {**good, "o1": [1.0]}, "dimension_mismatch"))
+cases.append(refused("not finite", {**good, "c1": [0.0, "nan"]}, "not_finite"))
+edges("box", {"rel": 1e-5, "abs": 1e-9}, cases)
+
+
+def variance(x):
+    mean = math.fsum(x) / len(x)
+    return math.fsum((v - mean) ** 2 for v in x)
+
+
+def snr(anchor, other):
+    noise, signal = variance([b - a for a, b in zip(anchor, other)]), variance(anchor)
+    return 0.0 if noise == 0 else noise / signal if signal else "inf"
+
+
+cases = []
+for d in [2, 3, 16, 33, 384]:
+    x, y = vectors(2, d)
+    cases.append(case(f"d={d}", {"anchor": x, "other": y}, {"distance": snr(x, y), "reverse": snr(y, x)}))
+ramp, flat = [1.0, 2.0, 3.0, 4.0], [2.0] * 4
+cases.append(case("a constant anchor", {"anchor": flat, "other": ramp}, {"distance": "inf", "reverse": 1.0}))
+cases.append(case("a constant difference", {"anchor": ramp, "other": [v + 3 for v in ramp]}, {"distance": 0.0, "reverse": 0.0}))
+cases.append(case("far from 0", {"anchor": [v + 4096 for v in ramp], "other": [4096.0, 4100.0, 4099.0, 4098.5]}, {"distance": snr(ramp, [0.0, 4.0, 3.0, 2.5])}))
+cases.append(refused("dims differ", {"anchor": ramp, "other": ramp[:3]}, "dimension_mismatch"))
+cases.append(refused("not finite", {"anchor": ramp, "other": [*ramp[:3], "inf"]}, "not_finite"))
+cases.append(refused("no dimensions", {"anchor": [], "other": []}, "invalid_argument"))
+edges("snr", {"rel": 1e-6, "abs": 0}, cases)
+
+
+def soft_cosine(s, a, b):
+    form = lambda x, y: math.fsum(x[i] * s[i][j] * y[j] for i in range(len(x)) for j in range(len(y)))
+    norms = math.sqrt(form(a, a) * form(b, b))
+    return {"soft": form(a, b) / norms if norms else 0.0, "plain": cosine(a, b)}
+
+
+cases = []
+for t in [1, 2, 5, 30]:
+    root, a, b = vectors(t, t + 2), weights_of(t), weights_of(t)
+    s = [[f32(dot(x, y)) for y in root] for x in root]
+    cases.append(case(f"S of {t} terms", {"S": s, "a": a, "b": b}, soft_cosine(s, a, b)))
+root, a, b = vectors(12, 3), weights_of(12), weights_of(12)
+s = [[f32(dot(x, y)) for y in root] for x in root]
+cases.append(case("S of rank 3", {"S": s, "a": a, "b": b}, soft_cosine(s, a, b)))
+cases.append(case("an empty bag", {"S": [[1, 0.5], [0.5, 1]], "a": [0, 0], "b": [1, 1]}, {"soft": 0.0, "plain": 0.0}))
+terms = [[1.0, 0.0], [1.0, 1.0], [0.0, 2.0]]
+near = [[1.0, 0.25, 0.0], [0.25, 1.0, 0.25], [0.0, 0.25, 1.0]]
+out = {"S": near, **soft_cosine(near, [1, 0, 0], [0, 1, 0])}
+cases.append(case("cosines to the fourth", {"terms": terms, "a": [1, 0, 0], "b": [0, 1, 0], "exponent": 4}, out))
+out = {"S": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "soft": 0.0, "plain": 0.0}
+cases.append(case("below the threshold", {"terms": terms, "a": [1, 0, 0], "b": [0, 1, 0], "threshold": 0.75}, out))
+for name, s in [("a negative eigenvalue", [[1, 2], [2, 1]]), ("a negative diagonal", [[1, 0], [0, -1]]), ("not symmetric", [[1, 0.5], [0.25, 1]])]:
+    cases.append(refused(name, {"S": s, "a": [1, 0], "b": [0, 1]}, "invalid_argument"))
+cases.append(refused("a bag too long", {"terms": terms, "a": [1] * 4, "b": [1] * 4}, "dimension_mismatch"))
+cases.append(refused("dims differ", {"terms": terms, "a": [1] * 3, "b": [1] * 4}, "dimension_mismatch"))
+cases.append(refused("not finite", {"terms": [*terms[:2], ["nan", 1]], "a": [1] * 3, "b": [1] * 3}, "not_finite"))
+edges("soft_cosine", {"rel": 2e-5, "abs": 2e-6}, cases)
+
+
+def dtw(a, b, window, distance):
+    window = max(len(a), len(b)) if window is None else max(window, abs(len(a) - len(b)))
+    cells, nowhere = {(-1, -1): (0.0, 0)}, (math.inf, 0)
+    for i in range(len(a)):
+        for j in range(max(0, i - window), min(len(b), i + window + 1)):
+            before = min((cells.get(k, nowhere) for k in ((i - 1, j - 1), (i - 1, j), (i, j - 1))), key=lambda c: c[0])
+            cells[i, j] = before[0] + distance(a[i], b[j]), before[1] + 1
+    return cells[len(a) - 1, len(b) - 1]
+
+
+def resample(a, frames):
+    places = [divmod(t * (len(a) - 1), max(frames - 1, 1)) for t in range(frames)]
+    mix = lambda x, y, share: [u * (1 - share) + v * share for u, v in zip(x, y)]
+    return [mix(a[i], a[min(i + 1, len(a) - 1)], part / max(frames - 1, 1)) for i, part in places]
+
+
+def dtw_out(a, b, window):
+    euclid, longer = lambda x, y: math.sqrt(squared_l2(x, y)), max(len(a), len(b))
+    cost, path = dtw(a, b, window, euclid)
+    mean = math.fsum(map(euclid, resample(a, longer), resample(b, longer))) / longer
+    return {"cost": cost, "path": path, "cost_cosine": dtw(a, b, window, lambda x, y: 1 - cosine(x, y))[0], "interpolated_euclid": mean}
+
+
+cases = []
+for n, m, d, window in [(1, 1, 1, None), (1, 6, 3, None), (6, 1, 3, 0), (9, 9, 2, 0), (4, 20, 5, 0), (20, 4, 5, 2), (15, 14, 33, 100), (30, 25, 8, 6)]:
+    a, b = vectors(n, d), vectors(m, d)
+    cases.append(case(f"{n} and {m} frames of {d}, window {window}", {"A": a, "B": b, "window": window}, dtw_out(a, b, window)))
+flat = [[1.0, 2.0]] * 5
+cases.append(case("ties go along the diagonal", {"A": flat, "B": flat}, {"cost": 0.0, "path": 5, "interpolated_euclid": 0.0}))
+cases.append(case("a frame of zeros", {"A": [[0.0, 0.0]], "B": [[1.0, 0.0]]}, {"cost": 1.0, "path": 1, "cost_cosine": 1.0, "interpolated_euclid": 1.0}))
+cases.append(refused("no frames", {"A": flat, "B": []}, "invalid_argument"))
+cases.append(refused("a window below 0", {"A": flat, "B": flat, "window": -1}, "invalid_argument"))
+cases.append(refused("dims differ", {"A": flat, "B": [[1.0]]}, "dimension_mismatch"))
+cases.append(refused("not finite", {"A": flat, "B": [[1.0, "nan"]]}, "not_finite"))
+edges("dtw", {"rel": 1e-5, "abs": 2e-6}, cases)
+
+
+def sequence_match(index, query, k, limit, recordings):
+    ends = [*recordings, len(index)]
+    starts = set()
+    for t, q in enumerate(query):
+        for row in sorted(range(len(index)), key=lambda r: -dot(index[r], q))[:k]:
+            start = row - t
+            if start >= 0 and start + len(query) <= min(e for e in ends if e > start):
+                starts.add(start)
+    found = [{"start": s, "score": math.fsum(dot(q, index[s + t]) for t, q in enumerate(query)) / len(query)} for s in starts]
+    return sorted(found, key=lambda f: -f["score"])[:limit]
+
+
+cases = []
+for n, m, d, k, limit, recordings in [(30, 4, 8, 5, 5, []), (20, 1, 3, 20, 20, []), (12, 12, 4, 3, 5, []), (40, 5, 6, 40, 40, [0, 11, 30]), (5, 6, 2, 3, 5, []), (50, 3, 16, 1, 1, [])]:
+    given = {"index": vectors(n, d), "query": vectors(m, d), "k": k, "limit": limit, "recordings": recordings}
+    cases.append(case(f"{m} of {n} frames, k={k} limit={limit} recordings={recordings}", given, {"ranked": sequence_match(**given)}))
+frames = vectors(4, 2)
+cases.append(refused("k 0", {"index": frames, "query": frames, "k": 0}, "invalid_argument"))
+cases.append(refused("no query", {"index": frames, "query": [], "k": 1}, "invalid_argument"))
+cases.append(refused("no index", {"index": [], "query": frames, "k": 1}, "invalid_argument"))
+cases.append(refused("recordings that fall", {"index": frames, "query": frames, "k": 1, "recordings": [3, 0]}, "invalid_argument"))
+cases.append(refused("dims differ", {"index": frames, "query": [[1.0]], "k": 1}, "dimension_mismatch"))
+cases.append(refused("not finite", {"index": frames, "query": [["inf", 1.0]], "k": 1}, "not_finite"))
+edges("sequence_match", {"rel": 1e-5, "abs": 1e-6}, cases)
 
 
 def unit(x):

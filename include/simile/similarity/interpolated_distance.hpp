@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -26,9 +27,9 @@ inline void resample(matrix_view<float const> sequence, matrix_view<float> out) 
     std::size_t const n = sequence.rows(), frames = out.rows();
     for (std::size_t t = 0; t < frames; ++t) {
         // In whole numbers: the place is before + part / steps, exactly.
-        std::size_t const steps = std::max<std::size_t>(frames - 1, 1), place = t * (n - 1);
-        std::size_t const before = place / steps, part = place % steps;
-        double const share = static_cast<double>(part) / static_cast<double>(steps);
+        std::uint64_t const steps = std::max<std::uint64_t>(frames - 1, 1), place = std::uint64_t{t} * (n - 1);
+        auto const before = static_cast<std::size_t>(place / steps);
+        double const share = static_cast<double>(place % steps) / static_cast<double>(steps);
         auto const x = sequence[before], y = sequence[std::min(before + 1, n - 1)];
         for (std::size_t i = 0; i < out.dims(); ++i) out[t][i] = static_cast<float>(rounded(double{x[i]} * (1 - share)) + rounded(double{y[i]} * share));
     }
