@@ -671,3 +671,88 @@ write(
     {"rel": 1e-4, "abs": 2e-6},
     cases,
 )
+
+
+def sketched(x, sketch, size):
+    out = [0.0] * size
+    for v, place, sign in zip(x, sketch["index"], sketch["sign"]):
+        out[place] += sign * v
+    return out
+
+
+def fde(given, points, document):
+    """MUVERA: cell by cell over the strings of bits, whose Gray code is the place of the cell."""
+    k, size, out = given["num_simhash_projections"], given["dimension"], []
+    sketches = given["projection_type"] == "ams_sketch"
+    if sketches:
+        size = given["projection_dimension"]
+    for r, normals in enumerate(given["simhash"]):
+        bits = [[int(math.fsum(x[i] * normals[i][j] for i in range(len(x))) > 0) for j in range(k)] for x in points]
+        values = [sketched(x, given["projection"][r], size) if sketches else x for x in points]
+        for place in range(2**k):
+            # The bits whose running parities make the place.
+            parities = [place >> (k - 1 - j) & 1 for j in range(k)]
+            wanted = [b ^ (parities[j - 1] if j else 0) for j, b in enumerate(parities)]
+            differ = [sum(a != b for a, b in zip(own, wanted)) for own in bits]
+            members = [v for v, n in zip(values, differ) if n == 0]
+            if members:
+                cell = [math.fsum(column) / (len(members) if document else 1) for column in zip(*members)]
+            elif document and given["fill_empty_partitions"]:
+                cell = values[differ.index(min(differ))]
+            else:
+                cell = [0.0] * size
+            out += cell
+    last = given["final_projection_dimension"]
+    return sketched(out, given["final_projection"], last) if last else out
+
+
+def fde_case(random_source, name, d, k, repetitions, projected, fill, last, n=5):
+    def gauss():
+        return f32(random_source.gauss(0, 1))
+
+    def sketch(size, to):
+        return {"index": [random_source.randrange(to) for _ in range(size)], "sign": [random_source.choice([-1, 1]) for _ in range(size)]}
+
+    inner = repetitions * 2**k * (projected or d)
+    given = {
+        "dimension": d, "num_repetitions": repetitions, "num_simhash_projections": k,
+        "projection_type": "ams_sketch" if projected else "identity", "projection_dimension": projected, "fill_empty_partitions": fill,
+        "final_projection_dimension": last,
+        "simhash": [[[gauss() for _ in range(k)] for _ in range(d)] for _ in range(repetitions)],
+        "projection": [sketch(d, projected) for _ in range(repetitions)] if projected else [],
+        "query": [[gauss() for _ in range(d)] for _ in range(3)],
+        "document": [[gauss() for _ in range(d)] for _ in range(n)],
+    }
+    if last:
+        given["final_projection"] = sketch(inner, last)
+    query, document = fde(given, given["query"], False), fde(given, given["document"], True)
+    return {"name": name, "in": given, "out": {"query": query, "document": document, "score": math.fsum(a * b for a, b in zip(query, document))}}
+
+
+own = random.Random(51)
+cases = [
+    fde_case(own, "one cell", 3, 0, 1, 0, False, 0),
+    fde_case(own, "one plane", 4, 1, 2, 0, False, 0),
+    fde_case(own, "empty cells stay empty", 5, 3, 2, 0, False, 0),
+    fde_case(own, "empty cells are filled", 5, 3, 2, 0, True, 0),
+    fde_case(own, "one point fills every cell", 5, 3, 1, 0, True, 0, n=1),
+    fde_case(own, "sketched points", 12, 2, 3, 4, True, 0),
+    fde_case(own, "final sketch", 6, 2, 2, 0, False, 7),
+    fde_case(own, "everything", 17, 4, 2, 5, True, 20, n=9),
+]
+plain = {k: v for k, v in cases[1]["in"].items()}
+cases.append({"name": "dims differ", "in": plain | {"query": [[1.0, 2.0]]}, "error": "dimension_mismatch"})
+cases.append({"name": "no points", "in": plain | {"document": []}, "error": "invalid_argument"})
+cases.append({"name": "not finite", "in": plain | {"document": [[1.0, 2.0, "inf", 1.0]]}, "error": "not_finite"})
+cases.append({"name": "no repetitions", "in": plain | {"num_repetitions": 0, "simhash": []}, "error": "invalid_argument"})
+cases.append({"name": "a partition is missing", "in": plain | {"simhash": plain["simhash"][:1]}, "error": "dimension_mismatch"})
+cases.append({"name": "a sketch without dimension", "in": plain | {"projection_type": "ams_sketch"}, "error": "invalid_argument"})
+write(
+    "quantize/fixed_dimensional_encoding",
+    "MUVERA with given matrices. simhash: for each repetition [dimension][k]; projection: for each repetition one output dim and one sign for each input "
+    "dim (ams_sketch; projection_dimension), or none (identity); final_projection likewise for the whole encoding. A bit is <x, plane> > 0; place of a cell: "
+    "p <- 2 p + (bit xor p mod 2). query: sums of cells; document: means, with fill_empty_partitions an empty cell copies the first point with the fewest "
+    "differing bits. score: their inner product.",
+    {"rel": 2e-6, "abs": 2e-6},
+    cases,
+)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "operations/fixed_dimensional_encoding.hpp"
 #include "operations/quantize.hpp"
 #include "operations/similarity.hpp"
 
@@ -9,7 +10,7 @@ namespace simile::conformance {
 [[nodiscard]] inline operation_map const& operations() {
     static operation_map const all = [] {
         operation_map merged;
-        for (auto area : {similarity_operations(), quantize_operations()}) merged.merge(area);
+        for (auto area : {similarity_operations(), quantize_operations(), fixed_dimensional_encoding_operations()}) merged.merge(area);
         return merged;
     }();
     return all;
