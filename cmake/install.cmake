@@ -5,6 +5,11 @@ include(GNUInstallDirs)
 set(simile_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/simile")
 install(TARGETS simile EXPORT simile-targets FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT simile-targets NAMESPACE simile:: DESTINATION "${simile_config_dir}")
+# An export of its own: who has no Eigen can still find simile.
+if(TARGET simile_fit)
+  install(TARGETS simile_fit EXPORT simile-fit-targets FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  install(EXPORT simile-fit-targets NAMESPACE simile:: DESTINATION "${simile_config_dir}")
+endif()
 
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/simile-config.cmake.in" simile-config.cmake
   INSTALL_DESTINATION "${simile_config_dir}" NO_SET_AND_CHECK_MACRO)

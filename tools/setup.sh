@@ -45,7 +45,7 @@ set_up() {
 
 # What every Debian has under the same name.
 debian_packages=(g++ cmake ninja-build python3 clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev lld-19 llvm-19 libxxhash-dev
-  nlohmann-json3-dev libbenchmark-dev pkg-config wabt ca-certificates git)
+  nlohmann-json3-dev libeigen3-dev libbenchmark-dev pkg-config wabt ca-certificates git)
 
 set_up_debian_12() {
   # shellcheck disable=SC2046  # words
@@ -71,7 +71,7 @@ set_up_distribution() {
 
 set_up_homebrew() {
   local formula missing=()
-  for formula in emscripten xsimd catch2 cmake ninja node xxhash nlohmann-json google-benchmark pkgconf wabt clang-format; do
+  for formula in emscripten xsimd catch2 cmake ninja node xxhash nlohmann-json eigen google-benchmark pkgconf wabt clang-format; do
     brew list --formula "$formula" >/dev/null 2>&1 || missing+=("$formula")
   done
   if [ ${#missing[@]} -gt 0 ]; then
