@@ -5,6 +5,7 @@
 #include "support/guard_page.hpp"
 #include "support/reference.hpp"
 
+#include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -18,11 +19,14 @@ using namespace simile::test;
 namespace {
 
 // What the header promises for sum_rows.
-double reproducible_bound(std::size_t n, exact_sum const& exact) { return error_factor(std::ceil(static_cast<double>(n) / 16) + 6) * exact.magnitude; }
+double reproducible_bound(std::size_t n, exact_sum const& exact) {
+    return error_factor(std::ceil(static_cast<double>(n) / 16) + 6) * exact.magnitude;
+}
 
 // What the header promises for the fast forms in registers of `lanes` floats.
 double fast_bound(std::size_t n, std::size_t lanes, exact_sum const& exact) {
-    return error_factor(std::ceil(static_cast<double>(n) / static_cast<double>(4 * lanes)) + static_cast<double>(lanes) + 8) * exact.magnitude;
+    return error_factor(std::ceil(static_cast<double>(n) / static_cast<double>(4 * lanes)) + static_cast<double>(lanes) + 8) *
+           exact.magnitude;
 }
 
 template <class Arch>
@@ -59,6 +63,14 @@ float square_of(float a, float b) {
     return difference * difference;
 }
 
+template <class T>
+T stored(float v) {
+    if constexpr (std::is_same_v<T, half>)
+        return simd::to_half(v);
+    else
+        return simd::to_bfloat16(v);
+}
+
 bool same_bits(float a, float b) { return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b); }
 
 }  // namespace
@@ -73,10 +85,12 @@ TEST_CASE("float sums stay within their documented error bound on every architec
                 auto const l2 = squared_l2_by_definition<float>(x, y);
                 constexpr std::size_t lanes = lanes_of<decltype(arch)>();
                 INFO(name << ", length " << n << ", seed " << seed << ", scale " << scale);
-                bool const ok = std::abs(simd::sum_pair<simd::product>(arch, x.data(), y.data(), n) - dot.value) <= reproducible_bound(n, dot) &&
-                                std::abs(simd::sum_pair<simd::squared_difference>(arch, x.data(), y.data(), n) - l2.value) <= reproducible_bound(n, l2) &&
-                                std::abs(simd::fast_dot(arch, x.data(), y.data(), n) - dot.value) <= fast_bound(n, lanes, dot) &&
-                                std::abs(simd::fast_squared_l2(arch, x.data(), y.data(), n) - l2.value) <= fast_bound(n, lanes, l2);
+                bool const ok =
+                    std::abs(simd::sum_pair<simd::product>(arch, x.data(), y.data(), n) - dot.value) <= reproducible_bound(n, dot) &&
+                    std::abs(simd::sum_pair<simd::squared_difference>(arch, x.data(), y.data(), n) - l2.value) <=
+                        reproducible_bound(n, l2) &&
+                    std::abs(simd::fast_dot(arch, x.data(), y.data(), n) - dot.value) <= fast_bound(n, lanes, dot) &&
+                    std::abs(simd::fast_squared_l2(arch, x.data(), y.data(), n) - l2.value) <= fast_bound(n, lanes, l2);
                 if (!ok) CHECK(ok);
             }
     });
@@ -87,7 +101,8 @@ TEST_CASE("reproducible sums have the bits of their definition on every architec
         for (std::size_t const n : kernel_lengths()) {
             auto const x = mixed_vector(n, n), y = mixed_vector(n, n + 7);
             bool const dot = same_bits(simd::sum_pair<simd::product>(arch, x.data(), y.data(), n), tree_by_definition(x, y, product_of));
-            bool const l2 = same_bits(simd::sum_pair<simd::squared_difference>(arch, x.data(), y.data(), n), tree_by_definition(x, y, square_of));
+            bool const l2 =
+                same_bits(simd::sum_pair<simd::squared_difference>(arch, x.data(), y.data(), n), tree_by_definition(x, y, square_of));
             if (!dot || !l2) FAIL(name << " differs at length " << n << ": dot " << dot << ", squared_l2 " << l2);
         }
     });
@@ -115,6 +130,38 @@ TEST_CASE("rows of floats and halves summed together have the bits of rows summe
     });
 }
 
+TEMPLATE_TEST_CASE("kernels for half and bfloat16 agree with those for the floats they stand for", "[simd][float_sums]", half, bfloat16) {
+    for_each_architecture([&](auto arch, std::string_view name) {
+        for (std::size_t const n : kernel_lengths()) {
+            auto const x = mixed_vector(n, n), y = mixed_vector(n, n + 7);
+            std::vector<TestType> a(n), b(n);
+            std::vector<float> wide_a(n), wide_b(n);
+            for (std::size_t i = 0; i < n; ++i) {
+                a[i] = stored<TestType>(x[i]), b[i] = stored<TestType>(y[i]);
+                wide_a[i] = simd::to_float(a[i]), wide_b[i] = simd::to_float(b[i]);
+            }
+            guarded<TestType> const p(a, guard::after), q(b, guard::before);
+            auto const dot = dot_by_definition<float>(wide_a, wide_b), xx = dot_by_definition<float>(wide_a, wide_a),
+                       yy = dot_by_definition<float>(wide_b, wide_b);
+            auto const l2 = squared_l2_by_definition<float>(wide_a, wide_b);
+            auto const within = [&](float got, exact_sum const& exact, std::size_t lanes) {
+                return std::abs(got - exact.value) <= fast_bound(n, lanes, exact);
+            };
+            constexpr std::size_t lanes = lanes_of<decltype(arch)>();
+            auto const cosine = simd::fast_cosine_sums(arch, p.data(), q.data(), n);
+            bool const fast = within(simd::fast_dot(arch, p.data(), q.data(), n), dot, lanes) &&
+                              within(simd::fast_squared_l2(arch, p.data(), q.data(), n), l2, lanes) && within(cosine.xy, dot, lanes / 2) &&
+                              within(cosine.xx, xx, lanes / 2) && within(cosine.yy, yy, lanes / 2);
+            bool const rows =
+                same_bits(simd::sum_pair<simd::product>(arch, wide_a.data(), q.data(), n), tree_by_definition(wide_a, wide_b, product_of));
+            bool const pairs = same_bits(simd::sum_pair<simd::squared_difference>(arch, p.data(), q.data(), n),
+                                         tree_by_definition(wide_a, wide_b, square_of));
+            if (!fast || !rows || !pairs)
+                FAIL(name << " differs at length " << n << ": fast " << fast << ", rows " << rows << ", pairs " << pairs);
+        }
+    });
+}
+
 TEST_CASE("float kernels read every finite half, subnormal ones too, as its value", "[simd][float_sums][half]") {
     for_each_architecture([&](auto arch, std::string_view name) {
         float const one[1] = {1.0F};
@@ -134,7 +181,8 @@ TEST_CASE("float kernels give the same for unaligned data and touch nothing outs
             std::vector<half> halves(n);
             for (std::size_t i = 0; i < n; ++i) halves[i] = simd::to_half(y[i]);
             auto const reproducible_sums = [&](float const* a, float const* b, half const* h) {
-                return std::array<float, 3>{simd::sum_pair<simd::product>(arch, a, b, n), simd::sum_pair<simd::squared_difference>(arch, a, b, n),
+                return std::array<float, 3>{simd::sum_pair<simd::product>(arch, a, b, n),
+                                            simd::sum_pair<simd::squared_difference>(arch, a, b, n),
                                             simd::sum_pair<simd::product>(arch, a, h, n)};
             };
             // A compiler may fuse the last few terms of the fast forms as it likes, so these are equal within their bound only.
@@ -142,14 +190,16 @@ TEST_CASE("float kernels give the same for unaligned data and touch nothing outs
                 auto const c = simd::fast_cosine_sums(arch, a, b, n);
                 return std::array<float, 5>{simd::fast_dot(arch, a, b, n), simd::fast_squared_l2(arch, a, b, n), c.xy, c.xx, c.yy};
             };
-            std::array<exact_sum, 5> const exact{dot_by_definition<float>(x, y), squared_l2_by_definition<float>(x, y), dot_by_definition<float>(x, y),
-                                                 dot_by_definition<float>(x, x), dot_by_definition<float>(y, y)};
+            std::array<exact_sum, 5> const exact{dot_by_definition<float>(x, y), squared_l2_by_definition<float>(x, y),
+                                                 dot_by_definition<float>(x, y), dot_by_definition<float>(x, x),
+                                                 dot_by_definition<float>(y, y)};
             auto const expected = reproducible_sums(x.data(), y.data(), halves.data());
             auto const check = [&](float const* a, float const* b, half const* h, std::string_view how) {
                 if (reproducible_sums(a, b, h) != expected) FAIL(name << " differs at length " << n << " " << how);
                 auto const fast = fast_sums(a, b);
                 for (std::size_t i = 0; i < fast.size(); ++i)
-                    if (!(std::abs(fast[i] - exact[i].value) <= fast_bound(n, lanes_of<decltype(arch)>() / 2, exact[i]))) FAIL(name << ", fast sum " << i << ", length " << n << " " << how);
+                    if (!(std::abs(fast[i] - exact[i].value) <= fast_bound(n, lanes_of<decltype(arch)>() / 2, exact[i])))
+                        FAIL(name << ", fast sum " << i << ", length " << n << " " << how);
             };
             for (guard const side : {guard::before, guard::after}) {
                 guarded<float> const a(x, side), b(y, side);

@@ -15,7 +15,7 @@ namespace simile {
 /// The value as it is after rounding to its type: keeps a compiler from fusing the product that made it into the next sum, which
 /// would give other bits where there is a fused multiply-add. Works on float, double and vector registers.
 template <class T>
-[[nodiscard]] inline T rounded(T value) noexcept {
+[[nodiscard, gnu::always_inline]] inline T rounded(T value) noexcept {
     SIMILE_ROUNDED(value);
     return value;
 }

@@ -9,7 +9,7 @@ namespace simile {
 /// Calls f(0) .. f(N - 1) without a loop. Arrays of registers that are only indexed so stay in registers; with a loop variable some compilers keep
 /// them in memory, which costs a store and a load an addition.
 template <std::size_t N, class F>
-constexpr void unrolled(F&& f) noexcept {
+[[gnu::always_inline]] constexpr void unrolled(F&& f) noexcept {
     [&]<std::size_t... I>(std::index_sequence<I...>) { (f(std::integral_constant<std::size_t, I>{}), ...); }(std::make_index_sequence<N>{});
 }
 

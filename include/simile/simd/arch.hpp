@@ -21,7 +21,7 @@ using default_arch = scalar_arch;
 using default_arch = std::conditional_t<xsimd::default_arch::supported(), xsimd::default_arch, scalar_arch>;
 
 template <class T, class Arch>
-[[nodiscard]] inline xsimd::batch<T, Arch> rounded(xsimd::batch<T, Arch> value) noexcept {
+[[nodiscard, gnu::always_inline]] inline xsimd::batch<T, Arch> rounded(xsimd::batch<T, Arch> value) noexcept {
     value.data = rounded(value.data);
     return value;
 }

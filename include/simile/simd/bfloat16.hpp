@@ -15,10 +15,10 @@ struct bfloat16 {
 namespace simd {
 
 /// Exact for every value, subnormals, infinities and NaN payloads included.
-[[nodiscard]] inline float to_float(bfloat16 b) noexcept { return std::bit_cast<float>(std::uint32_t{b.bits} << 16); }
+[[nodiscard, gnu::always_inline]] inline float to_float(bfloat16 b) noexcept { return std::bit_cast<float>(std::uint32_t{b.bits} << 16); }
 
 /// Rounds to nearest, ties to even; what rounds above the largest finite value gives infinity; NaN stays a (quiet) NaN of its sign.
-[[nodiscard]] inline bfloat16 to_bfloat16(float value) noexcept {
+[[nodiscard, gnu::always_inline]] inline bfloat16 to_bfloat16(float value) noexcept {
     std::uint32_t const bits = std::bit_cast<std::uint32_t>(value);
     std::uint32_t const odd = bits >> 16 & 1U;
     std::uint32_t const nearest = (bits + 0x7FFFU + odd) >> 16;

@@ -16,7 +16,7 @@ namespace simd {
 
 /// Exact for every value, subnormals, infinities and NaN payloads included, and without arithmetic on subnormal floats, which some
 /// processors do a hundred times slower.
-[[nodiscard]] inline float to_float(half h) noexcept {
+[[nodiscard, gnu::always_inline]] inline float to_float(half h) noexcept {
     std::uint32_t const bits = static_cast<std::uint32_t>(h.bits & 0x7FFFU) << 13;
     std::uint32_t const sign = static_cast<std::uint32_t>(h.bits & 0x8000U) << 16;
     // The exponent's bias is 15 here and 127 there. A subnormal lacks the leading one that exponent 1 implies: take 2^-14 off again.
@@ -28,7 +28,7 @@ namespace simd {
 }
 
 /// Rounds to nearest, ties to even; beyond 65504 + 16 gives infinity; NaN stays NaN.
-[[nodiscard]] inline half to_half(float value) noexcept {
+[[nodiscard, gnu::always_inline]] inline half to_half(float value) noexcept {
     std::uint32_t const bits = std::bit_cast<std::uint32_t>(value);
     auto const sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000U);
     std::uint32_t const magnitude = bits & 0x7FFFFFFFU;

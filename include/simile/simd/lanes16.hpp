@@ -3,20 +3,15 @@
 
 #include <simile/core/unrolled.hpp>
 #include <simile/simd/arch.hpp>
-#include <simile/simd/half.hpp>
+#include <simile/simd/load_floats.hpp>
 
-#include <algorithm>
 #include <cstddef>
-
-#if defined(__F16C__) && !defined(SIMILE_SCALAR)
-#include <immintrin.h>
-#endif
 
 namespace simile::simd {
 
 /// Sixteen float lanes however wide the registers are: the unit of every reproducible sum. Products are rounded before they are
 /// added, and the lanes are added in the fixed tree (i, i + 8), (i, i + 4), (i, i + 2), (i, i + 1).
-[[nodiscard]] inline float tree_sum(float const (&lane)[16]) noexcept {
+[[nodiscard, gnu::always_inline]] inline float tree_sum(float const (&lane)[16]) noexcept {
     float eight[8], four[4];
     for (int i = 0; i < 8; ++i) eight[i] = lane[i] + lane[i + 8];
     for (int i = 0; i < 4; ++i) four[i] = eight[i] + eight[i + 4];
@@ -31,12 +26,8 @@ struct lanes16<scalar_arch> {
     float lane[16];
 
     static lanes16 zero() noexcept { return {}; }
-    static lanes16 load(float const* p) noexcept {
-        lanes16 r;
-        std::copy_n(p, 16, r.lane);
-        return r;
-    }
-    static lanes16 load(half const* p) noexcept {
+    template <float_element Element>
+    static lanes16 load(Element const* p) noexcept {
         lanes16 r;
         for (int i = 0; i < 16; ++i) r.lane[i] = to_float(p[i]);
         return r;
@@ -66,30 +57,10 @@ struct lanes16 {
         unrolled<parts>([&](auto i) { r.part[i] = batch(0.0F); });
         return r;
     }
-    static lanes16 load(float const* p) noexcept {
+    template <float_element Element>
+    static lanes16 load(Element const* p) noexcept {
         lanes16 r;
-        unrolled<parts>([&](auto i) { r.part[i] = batch::load_unaligned(p + i * batch::size); });
-        return r;
-    }
-    static lanes16 load(half const* p) noexcept {
-#if defined(__F16C__)
-        if constexpr (batch::size == 16) {
-            return {{batch(_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<__m256i const*>(p))))}};
-        } else if constexpr (batch::size == 8) {
-            return {{batch(_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<__m128i const*>(p)))),
-                     batch(_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<__m128i const*>(p + 8))))}};
-        }
-#endif
-        using words = xsimd::batch<std::uint32_t, Arch>;
-        lanes16 r;
-        alignas(64) std::uint32_t wide[16];
-        for (int i = 0; i < 16; ++i) wide[i] = p[i].bits;
-        unrolled<parts>([&](auto i) {
-            // 2^112 moves the exponent from bias 15 to 127 and normalises subnormals. Rows are finite, so the exponent of infinity needs no care.
-            words const h = words::load_aligned(wide + i * batch::size);
-            batch const scaled = xsimd::bitwise_cast<float>((h & words(0x7FFFU)) << 13) * batch(0x1p112F);
-            r.part[i] = xsimd::bitwise_cast<float>(xsimd::bitwise_cast<std::uint32_t>(scaled) | ((h & words(0x8000U)) << 16));
-        });
+        unrolled<parts>([&](auto i) { r.part[i] = load_floats<Arch>(p + i * batch::size); });
         return r;
     }
     void add_product(lanes16 const& a, lanes16 const& b) noexcept {
