@@ -64,15 +64,20 @@ void add_kernels(std::size_t d) {
         };
         static_cast<void>(d);
     };
-    add("simd/dot_fast/f32" + end, 4 * d, each_row(floats, d, [d](float const* x, float const* y) { return simd::fast_dot(Arch{}, x, y, d); }));
-    add("simd/dot_reproducible/f32" + end, 4 * d, each_row(floats, d, [d](float const* x, float const* y) { return simd::sum_pair<simd::product>(Arch{}, x, y, d); }));
-    add("simd/squared_l2_fast/f32" + end, 4 * d, each_row(floats, d, [d](float const* x, float const* y) { return simd::fast_squared_l2(Arch{}, x, y, d); }));
+    add("simd/dot_fast/f32" + end, 4 * d,
+        each_row(floats, d, [d](float const* x, float const* y) { return simd::fast_dot(Arch{}, x, y, d); }));
+    add("simd/dot_reproducible/f32" + end, 4 * d,
+        each_row(floats, d, [d](float const* x, float const* y) { return simd::sum_pair<simd::product>(Arch{}, x, y, d); }));
+    add("simd/squared_l2_fast/f32" + end, 4 * d,
+        each_row(floats, d, [d](float const* x, float const* y) { return simd::fast_squared_l2(Arch{}, x, y, d); }));
     add("simd/cosine_fast/f32" + end, 4 * d, each_row(floats, d, [d](float const* x, float const* y) {
             auto const s = simd::fast_cosine_sums(Arch{}, x, y, d);
             return s.xy + s.xx + s.yy;
         }));
-    add("simd/dot/i8" + end, d, each_row(codes, d, [d](std::int8_t const* x, std::int8_t const* y) { return simd::dot_i8(Arch{}, x, y, d); }));
-    add("simd/hamming/b1" + end, d / 8, each_row(bits, d / 8, [d](std::byte const* x, std::byte const* y) { return simd::hamming(Arch{}, x, y, d / 8); }));
+    add("simd/dot/i8" + end, d,
+        each_row(codes, d, [d](std::int8_t const* x, std::int8_t const* y) { return simd::dot_i8(Arch{}, x, y, d); }));
+    add("simd/hamming/b1" + end, d / 8,
+        each_row(bits, d / 8, [d](std::byte const* x, std::byte const* y) { return simd::hamming(Arch{}, x, y, d / 8); }));
 
     simd::int8_query const query(std::span<float const>(floats).first(d));
     add("simd/dot_rows/i8" + end, d, [d, query] {

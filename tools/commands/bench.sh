@@ -2,32 +2,28 @@
 # shellcheck shell=bash
 #: bench      Measures kernels and whole scans beside the machine's read bandwidth.
 #:
-#:   ./dev bench            native, then wasm
-#:   ./dev bench native     options of Google Benchmark may follow, such as --benchmark_filter=dot
-#:   ./dev bench wasm       in Node
+#:   ./dev bench            all of these
+#:   ./dev bench kernels    native; options of Google Benchmark may follow, such as --benchmark_filter=dot
+#:   ./dev bench search     native whole searches; --rows, --dims, --queries, --npy FILE, --only WORD may follow
+#:   ./dev bench native     both of these
+#:   ./dev bench wasm       in Node; rows and dims may follow
 
 run() {
-  local which=${1:-all}
+  local which=${1:-all} part parts
   if [ $# -gt 0 ]; then shift; fi
-  case $which in native | wasm | all) ;; *) die "bench knows native and wasm, not '$which'." ;; esac
+  case $which in
+    all) parts="kernels search wasm" ;;
+    native) parts="kernels search" ;;
+    kernels | search | wasm) parts=$which ;;
+    *) die "bench knows kernels, search, native and wasm, not '$which'." ;;
+  esac
+  [ $# = 0 ] || [ "$parts" = "$which" ] || die "options belong to kernels, search or wasm, not to '$which'."
   need_tools
-  if [ "$which" != wasm ]; then bench_native "$@"; fi
-  if [ "$which" != native ]; then bench_wasm "$@"; fi
+  for part in $parts; do "bench_$part" "$@"; done
 }
 
-bench_native() {
-  local program found=
-  build_preset release
-  for program in build/release/bench/*_bench build/release/bench/*/*_bench; do
-    if [ -x "$program" ]; then
-      found=yes
-      "$program" "$@"
-    fi
-  done
-  [ -n "$found" ] || die "the preset release built no benchmark."
-}
+bench_kernels() { build_preset release && build/release/bench/kernels_bench "$@"; }
 
-bench_wasm() {
-  build_web
-  npm --prefix web run --silent bench -- "$@"
-}
+bench_search() { build_preset release && build/release/bench/search_bench "$@"; }
+
+bench_wasm() { build_web && npm --prefix web run --silent bench -- "$@"; }
