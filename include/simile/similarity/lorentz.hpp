@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <simile/core/norm.hpp>
 #include <simile/core/rounded.hpp>
 #include <simile/similarity/checks.hpp>
 #include <simile/similarity/functor.hpp>

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <simile/core/hit.hpp>
+#include <simile/core/norm.hpp>
+#include <simile/core/rounded.hpp>
 #include <simile/similarity/checks.hpp>
 #include <simile/similarity/semidefinite_root.hpp>
 
