@@ -57,8 +57,10 @@ spread spread_of(quantize::transform const& t, matrix_view<float const> rows) {
     for (std::size_t a = 0; a < k; ++a)
         for (std::size_t b = 0; b < k; ++b) {
             double const c = products[a * k + b] / n - sums[a] / n * (sums[b] / n);
-            if (a == b) out.variance.push_back(c);
-            else out.covariance = std::max(out.covariance, std::abs(c));
+            if (a == b)
+                out.variance.push_back(c);
+            else
+                out.covariance = std::max(out.covariance, std::abs(c));
         }
     return out;
 }
@@ -94,10 +96,10 @@ TEST_CASE("the first principal components keep more than any other directions", 
     auto const r = principal_components(data.view(), {.rank = 8});
     REQUIRE(r.rank() == 8);
     CHECK(std::abs(r.explained(8) - [&] {
-        double kept = 0;
-        for (double const v : r.variance) kept += v;
-        return kept / r.total_variance;
-    }()) <= 1e-12);
+              double kept = 0;
+              for (double const v : r.variance) kept += v;
+              return kept / r.total_variance;
+          }()) <= 1e-12);
     double best = 0;
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
         auto const features = quantize::random_features(64, 8, seed);

@@ -76,7 +76,8 @@ TEST_CASE("a folded query estimates the inner product with the decoded row", "[q
             auto const factors = ranges.encode(rows[i], codes);
             ranges.decode(codes, y);
             auto const expected = dot_by_definition<float>(y, q);
-            CHECK(std::abs(constant + quantize::estimate_by_levels(codes, bits, factors, folded) - expected.value) <= 1e-6 * expected.magnitude);
+            CHECK(std::abs(constant + quantize::estimate_by_levels(codes, bits, factors, folded) - expected.value) <=
+                  1e-6 * expected.magnitude);
         }
     }
 }
@@ -93,7 +94,8 @@ TEST_CASE("affine codes of 8 bits keep inner products to a 256th of the range", 
         auto const q = unit_vector(d, 100'000 + i);
         double const constant = ranges.fold(q, folded);
         auto const factors = ranges.encode(rows[i], codes);
-        double const error = constant + quantize::estimate_by_levels(codes, 8, factors, folded) - dot_by_definition<float>(rows[i], q).value;
+        double const error =
+            constant + quantize::estimate_by_levels(codes, 8, factors, folded) - dot_by_definition<float>(rows[i], q).value;
         sum += error;
         squares += error * error;
         exact += dot_by_definition<float>(rows[i], q).value * dot_by_definition<float>(rows[i], q).value;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <simile/quantize/code_factors.hpp>
 
+#include <simile/quantize/lvq.hpp>
+#include <simile/quantize/rabitq.hpp>
+#include <simile/quantize/scalar.hpp>
+
 #include "support/reference.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -72,4 +76,27 @@ TEST_CASE("a decoded code has the inner products that are estimated", "[quantize
     }
     CHECK(quantize::code_centre(1) == 0.5F);
     CHECK(quantize::code_centre(8) == 127.5F);
+}
+
+TEST_CASE("vectors too short for a float's reciprocal have codes and finite factors", "[quantize][code_factors]") {
+    for (float const size : {1e-45F, 1e-40F, 1e-38F, 1e-33F, 1e-28F}) {
+        std::vector<float> const x{size, -size, 0, size, 0.5F * size};
+        std::vector<std::uint8_t> codes(5), second(5);
+        for (unsigned bits = 1; bits <= 8; ++bits) {
+            auto const lvq = quantize::lvq_encode(x, bits, codes);
+            std::vector<code_factors> all{quantize::mid_rise_encode_bits(x, bits, codes),
+                                          quantize::rabitq_encoder(5, bits).encode(x, codes), quantize::rabitq_encode_exact(x, bits, codes),
+                                          lvq};
+            if (bits > 1) all.push_back(quantize::symmetric_encode(x, bits, codes));
+            quantize::lvq_encode(x, bits, codes);
+            all.push_back(quantize::lvq_encode_residual(x, bits, codes, lvq, bits, second));
+            for (auto const& f : all) {
+                CAPTURE(size, bits, &f - all.data());
+                CHECK(std::isfinite(f.scale));
+                CHECK(std::isfinite(f.offset));
+                // The worst that levels of the size of the vector can be off by; twice that for the shortest numbers there are.
+                CHECK(std::abs(f.scale) * 127.5F <= 1000 * size);
+            }
+        }
+    }
 }

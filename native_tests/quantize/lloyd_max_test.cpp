@@ -41,7 +41,8 @@ TEST_CASE("the levels for normal values are those of Max's table", "[quantize][l
     double const three[]{0.2451, 0.7560, 1.344, 2.152};
     double const four[]{0.1284, 0.3881, 0.6568, 0.9424, 1.256, 1.618, 2.069, 2.733};
     for (std::size_t i = 0; i < 4; ++i) CHECK(std::abs(lloyd_max_levels(3).values[4 + i] - three[i]) <= 6e-4);
-    for (std::size_t i = 0; i < 8; ++i) CHECK(std::abs(lloyd_max_levels(4).values[8 + i] - four[i]) <= 5e-3);  // 100 steps of Lloyd's leave as much
+    for (std::size_t i = 0; i < 8; ++i)
+        CHECK(std::abs(lloyd_max_levels(4).values[8 + i] - four[i]) <= 5e-3);  // 100 steps of Lloyd's leave as much
     CHECK(two.levels[0] == -127);
     CHECK(two.levels[1] == -38);
     CHECK(two.levels[2] == 38);
@@ -104,7 +105,8 @@ TEST_CASE("an EDEN code is the nearest level", "[quantize][lloyd_max]") {
             std::vector<std::uint8_t> codes(d);
             encoder.encode(x, codes);
             std::size_t const count = std::size_t{1} << bits;
-            double const deviation = std::sqrt(dot_by_definition<float>(x, x).value / double(d)), unit = deviation * encoder.table().values[count - 1] / 127;
+            double const deviation = std::sqrt(dot_by_definition<float>(x, x).value / double(d)),
+                         unit = deviation * encoder.table().values[count - 1] / 127;
             for (std::size_t j = 0; j < d; ++j) {
                 double nearest = 1e9;
                 for (std::size_t i = 0; i < count; ++i) nearest = std::min(nearest, std::abs(x[j] - encoder.table().levels[i] * unit));

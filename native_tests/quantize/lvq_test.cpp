@@ -62,7 +62,8 @@ TEST_CASE("the second LVQ level cuts each step into equal parts", "[quantize][lv
             for (std::size_t i = 0; i < d; ++i) REQUIRE(std::abs(double{y[i]} + double{z[i]} - double{x[i]}) <= part / 2 + 1e-6);
 
             auto const q = normal_vector(d, 99);
-            double const estimate = quantize::estimate_by_levels(codes, first_bits, first, q) + quantize::estimate_by_levels(residual, second_bits, second, q);
+            double const estimate =
+                quantize::estimate_by_levels(codes, first_bits, first, q) + quantize::estimate_by_levels(residual, second_bits, second, q);
             // Errors of parts are uniform: deviation part / sqrt(12) for a coordinate; five of them bound the sum.
             double const deviation = (part / std::sqrt(12.0) + 1e-6) * std::sqrt(dot_by_definition<float>(q, q).value);
             CHECK(std::abs(estimate - dot_by_definition<float>(x, q).value) <= 5 * deviation);
@@ -71,7 +72,8 @@ TEST_CASE("the second LVQ level cuts each step into equal parts", "[quantize][lv
             std::vector<std::uint8_t> both(d);
             auto const joint = quantize::lvq_encode_two_level(x, first_bits, second_bits, both);
             for (std::size_t i = 0; i < d; ++i) REQUIRE(both[i] == (codes[i] << second_bits | residual[i]));
-            CHECK(std::abs(quantize::estimate_by_levels(both, first_bits + second_bits, joint, q) - estimate) <= 1e-6 * dot_by_definition<float>(x, q).magnitude);
+            CHECK(std::abs(quantize::estimate_by_levels(both, first_bits + second_bits, joint, q) - estimate) <=
+                  1e-6 * dot_by_definition<float>(x, q).magnitude);
         }
 }
 

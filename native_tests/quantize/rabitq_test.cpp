@@ -87,7 +87,8 @@ TEST_CASE("RaBitQ codes are as close as the paper says, without bias, and the bo
                 std::vector<std::uint8_t> codes(d);
                 auto const factors = exact ? quantize::rabitq_encode_exact(x, bits, codes, sweep) : encoder.encode(x, codes);
                 cosine += quantize::code_cosine(quantize::sums_of(x, codes, bits));
-                double const bound = quantize::rabitq_error(x, codes, bits), wide = quantize::rabitq_error(x, codes, bits, quantize::rabitq_safe_epsilon);
+                double const bound = quantize::rabitq_error(x, codes, bits),
+                             wide = quantize::rabitq_error(x, codes, bits, quantize::rabitq_safe_epsilon);
                 for (std::size_t k = 0; k < queries; ++k) {
                     auto const q = unit_vector(d, 1'000'000 + queries * i + k);
                     double const error = quantize::estimate_by_levels(codes, bits, factors, q) - dot_by_definition<float>(x, q).value;
@@ -177,7 +178,8 @@ TEST_CASE("the published RaBitQ terms estimate distances and inner products alik
         std::vector<std::uint8_t> codes(d);
         auto const factors = quantize::rabitq_encode_exact(r, bits, codes);
         auto const terms = quantize::rabitq_terms_of(r, c, codes, bits);
-        double const qc = dot_by_definition<float>(q, c).value, cc = dot_by_definition<float>(c, c).value, qq = dot_by_definition<float>(q, q).value;
+        double const qc = dot_by_definition<float>(q, c).value, cc = dot_by_definition<float>(c, c).value,
+                     qq = dot_by_definition<float>(q, q).value;
         auto const l2 = quantize::rabitq_estimate_of(terms.squared_l2, codes, bits, q, qq - 2 * qc + cc, 1.0);
         auto const dot = quantize::rabitq_estimate_of(terms.negative_dot, codes, bits, q, -qc, 1.0);
         // In our form: <q, x> = <q, c> + <q - c, r> + <c, r>, with the estimate for the middle term.

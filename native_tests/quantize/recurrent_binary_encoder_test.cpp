@@ -19,7 +19,8 @@ using quantize::recurrent_binary_encoder;
 namespace {
 
 struct matrix {
-    matrix(std::size_t rows, std::size_t dims, std::uint64_t seed) : values(normal_vector(rows * dims, seed)), view(values.data(), rows, dims) {}
+    matrix(std::size_t rows, std::size_t dims, std::uint64_t seed)
+        : values(normal_vector(rows * dims, seed)), view(values.data(), rows, dims) {}
     std::vector<float> values;
     matrix_view<float const> view;
 };

@@ -58,7 +58,8 @@ TEST_CASE("inner products of recurrent binary codes are those of their levels", 
 TEST_CASE("the table of nibbles is made of sums of products", "[quantize][recurrent_binary]") {
     for (unsigned a = 0; a < 16; ++a)
         for (unsigned b = 0; b < 16; ++b) {
-            double const products = 4 * (level_by_bits(a >> 2, 2) * level_by_bits(b >> 2, 2) + level_by_bits(a & 3U, 2) * level_by_bits(b & 3U, 2));
+            double const products =
+                4 * (level_by_bits(a >> 2, 2) * level_by_bits(b >> 2, 2) + level_by_bits(a & 3U, 2) * level_by_bits(b & 3U, 2));
             CHECK(quantize::sdc2_table[16 * a + b] == (products + 18) / 2);
         }
     CHECK(quantize::sdc2_table[0] == 18);
@@ -83,10 +84,25 @@ TEST_CASE("a scan by the table of nibbles gives the inner products of 32 rows", 
 
 TEST_CASE("recurrent binary codes refuse what is none", "[quantize][recurrent_binary]") {
     std::vector<std::uint8_t> const codes{0, 3, 1, 2}, odd{0, 3, 1}, none;
-    CHECK(outcome([&] { quantize::require_recurrent_codes(codes, 2); return 0; }) == "ok");
-    CHECK(outcome([&] { quantize::require_recurrent_codes(codes, 1); return 0; }) == "invalid_argument");
-    CHECK(outcome([&] { quantize::require_recurrent_codes(codes, 0); return 0; }) == "invalid_argument");
-    CHECK(outcome([&] { quantize::require_recurrent_codes(codes, 9); return 0; }) == "invalid_argument");
-    CHECK(outcome([&] { quantize::require_recurrent_codes(none, 2); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              quantize::require_recurrent_codes(codes, 2);
+              return 0;
+          }) == "ok");
+    CHECK(outcome([&] {
+              quantize::require_recurrent_codes(codes, 1);
+              return 0;
+          }) == "invalid_argument");
+    CHECK(outcome([&] {
+              quantize::require_recurrent_codes(codes, 0);
+              return 0;
+          }) == "invalid_argument");
+    CHECK(outcome([&] {
+              quantize::require_recurrent_codes(codes, 9);
+              return 0;
+          }) == "invalid_argument");
+    CHECK(outcome([&] {
+              quantize::require_recurrent_codes(none, 2);
+              return 0;
+          }) == "invalid_argument");
     CHECK(outcome([&] { return quantize::sdc2_query(odd); }) == "invalid_argument");
 }

@@ -29,7 +29,8 @@ std::vector<double> rotated_by_definition(rotation const& r, std::span<float con
         for (std::size_t i = 0; i < n; ++i)
             if ((r.flips()[(round * n + i) / 8] >> (i % 8) & 1) != 0) y[i] = -y[i];
         std::size_t const begin = round % 2 == 0 ? 0 : n - block;
-        std::vector<double> const before(y.begin() + static_cast<std::ptrdiff_t>(begin), y.begin() + static_cast<std::ptrdiff_t>(begin + block));
+        std::vector<double> const before(y.begin() + static_cast<std::ptrdiff_t>(begin),
+                                         y.begin() + static_cast<std::ptrdiff_t>(begin + block));
         for (std::size_t i = 0; i < block; ++i) {
             double sum = 0;
             for (std::size_t j = 0; j < block; ++j) sum += std::popcount(i & j) % 2 == 0 ? before[j] : -before[j];

@@ -69,20 +69,24 @@ TEST_CASE("scalar estimates are unbiased and as precise as their step", "[quanti
             std::vector<std::uint8_t> codes(d);
             for (std::size_t i = 0; i < pairs; ++i) {
                 auto const x = unit_vector(d, i), q = unit_vector(d, 100'000 + i);
-                auto const factors = symmetric ? quantize::symmetric_encode(x, bits, codes) : quantize::mid_rise_encode_bits(x, bits, codes);
+                auto const factors =
+                    symmetric ? quantize::symmetric_encode(x, bits, codes) : quantize::mid_rise_encode_bits(x, bits, codes);
                 double const error = quantize::estimate_by_levels(codes, bits, factors, q) - dot_by_definition<float>(x, q).value;
                 sum += error;
                 squares += error * error;
                 double const largest = *std::max_element(x.begin(), x.end(), [](float a, float b) { return std::abs(a) < std::abs(b); });
-                double const step = std::abs(largest) / (symmetric ? std::ldexp(1.0, int(bits) - 1) - 1 : 127.5 / std::ldexp(1.0, 8 - int(bits)));
+                double const step =
+                    std::abs(largest) / (symmetric ? std::ldexp(1.0, int(bits) - 1) - 1 : 127.5 / std::ldexp(1.0, 8 - int(bits)));
                 expected += step * step / 12;
             }
             double const rms = std::sqrt(squares / pairs);
             CAPTURE(bits, symmetric, rms * std::sqrt(double(d)), std::sqrt(expected / pairs) * std::sqrt(double(d)));
             CHECK(std::abs(sum / pairs) <= 4 * rms / std::sqrt(double(pairs)));
             // At 2 bits steps are wider than the values' spread, so their errors are not uniform.
-            if (bits > 2) CHECK(std::abs(squares / expected - 1) <= 0.15);
-            else CHECK(squares / expected <= 3);
+            if (bits > 2)
+                CHECK(std::abs(squares / expected - 1) <= 0.15);
+            else
+                CHECK(squares / expected <= 3);
         }
 }
 

@@ -64,14 +64,15 @@ TEST_CASE("a transform of orthogonal steps keeps inner products", "[quantize][tr
         std::vector<std::uint32_t> backwards;
         for (std::size_t j = d; j-- > 0;) backwards.push_back(static_cast<std::uint32_t>(j));
         transform const identity(d);
-        std::vector<transform> const all{identity,
-                                         identity.centred(mean),
-                                         identity.rotated(),
-                                         identity.centred(mean).rotated(3),
-                                         identity.subset(backwards).centred(mean).rotated(),
-                                         identity.prefix(d, false).rotated().rotated(4),
-                                         identity.centred(mean).projected(orthonormal_rows(d, d, 50)).rotated(),
-                                         identity.rotated().projected(orthonormal_rows(identity.rotated().code_dims(), identity.rotated().code_dims(), 7))};
+        std::vector<transform> const all{
+            identity,
+            identity.centred(mean),
+            identity.rotated(),
+            identity.centred(mean).rotated(3),
+            identity.subset(backwards).centred(mean).rotated(),
+            identity.prefix(d, false).rotated().rotated(4),
+            identity.centred(mean).projected(orthonormal_rows(d, d, 50)).rotated(),
+            identity.rotated().projected(orthonormal_rows(identity.rotated().code_dims(), identity.rotated().code_dims(), 7))};
         for (std::size_t i = 0; i < all.size(); ++i) {
             auto const x = normal_vector(d, 1), q = normal_vector(d, 2);
             auto const row = row_of(all[i], x);
@@ -83,7 +84,8 @@ TEST_CASE("a transform of orthogonal steps keeps inner products", "[quantize][tr
 
             std::vector<float> back(d);
             all[i].unmap(row, back);
-            for (std::size_t j = 0; j < d; ++j) CHECK(std::abs(back[j] - x[j]) <= 3e-6 * (std::sqrt(dot(x, x)) + std::sqrt(dot(mean, mean))));
+            for (std::size_t j = 0; j < d; ++j)
+                CHECK(std::abs(back[j] - x[j]) <= 3e-6 * (std::sqrt(dot(x, x)) + std::sqrt(dot(mean, mean))));
         }
     }
 }

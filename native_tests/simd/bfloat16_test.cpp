@@ -18,8 +18,10 @@ TEST_CASE("every bfloat16 becomes a float and comes back", "[simd][bfloat16]") {
         float const f = to_float(b);
         bool const nan = (bits & 0x7F80U) == 0x7F80U && (bits & 0x7FU) != 0;
         CHECK(std::isnan(f) == nan);
-        if (!nan) CHECK(to_bfloat16(f) == b);
-        else CHECK(std::isnan(to_float(to_bfloat16(f))));
+        if (!nan)
+            CHECK(to_bfloat16(f) == b);
+        else
+            CHECK(std::isnan(to_float(to_bfloat16(f))));
     }
     CHECK(to_float(bfloat16{0x3F80}) == 1.0F);
     CHECK(to_float(bfloat16{0xC040}) == -3.0F);

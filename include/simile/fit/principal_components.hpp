@@ -27,8 +27,7 @@ namespace detail {
 
 [[nodiscard]] inline Eigen::VectorXd mean_of(matrix_view<float const> rows) {
     Eigen::VectorXd sum = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(rows.dims()));
-    for (std::size_t i = 0; i < rows.rows(); ++i)
-        sum += Eigen::Map<Eigen::VectorXf const>(rows[i].data(), sum.size()).cast<double>();
+    for (std::size_t i = 0; i < rows.rows(); ++i) sum += Eigen::Map<Eigen::VectorXf const>(rows[i].data(), sum.size()).cast<double>();
     return sum / static_cast<double>(rows.rows());
 }
 
@@ -61,10 +60,12 @@ inline void fix_sign(Eigen::Ref<Eigen::VectorXd> v) {
 ///
 /// @param sample  [n, dims], finite; n of several times dims makes the small components mean something
 /// @throws error invalid_argument for an empty sample, a rank above dims, or a power or epsilon that is negative or no number; not_finite
-[[nodiscard]] inline quantize::reduction principal_components(matrix_view<float const> sample, principal_component_options const& options = {}) {
+[[nodiscard]] inline quantize::reduction principal_components(matrix_view<float const> sample,
+                                                              principal_component_options const& options = {}) {
     require(sample.rows() != 0 && sample.dims() != 0, error_code::invalid_argument, "the sample is empty");
     require(options.rank <= sample.dims(), error_code::invalid_argument, "rank ", options.rank, " of ", sample.dims(), " dimensions");
-    require(options.power >= 0 && options.power <= 1, error_code::invalid_argument, "whitening to the power ", options.power, ", not 0 .. 1");
+    require(options.power >= 0 && options.power <= 1, error_code::invalid_argument, "whitening to the power ", options.power,
+            ", not 0 .. 1");
     require(options.epsilon >= 0 && std::isfinite(options.epsilon), error_code::invalid_argument, "epsilon is ", options.epsilon);
     require(all_finite(sample.values()), error_code::not_finite, "the sample has a value that is NaN or infinite");
 

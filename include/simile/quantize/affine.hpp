@@ -25,7 +25,8 @@ class affine_ranges {
 public:
     /// @param low, step  [dims]; a step of 0 for a dimension of one value
     /// @throws error invalid_argument for bits outside 1 .. 8, no dimensions or a negative step, dimension_mismatch, not_finite
-    affine_ranges(unsigned bits, std::vector<float> low, std::vector<float> step) : bits_(bits), low_(std::move(low)), step_(std::move(step)) {
+    affine_ranges(unsigned bits, std::vector<float> low, std::vector<float> step)
+        : bits_(bits), low_(std::move(low)), step_(std::move(step)) {
         require(bits >= 1 && bits <= 8, error_code::invalid_argument, "codes have 1 .. 8 bits, not ", bits);
         require(!low_.empty(), error_code::invalid_argument, "there are no dimensions");
         require(low_.size() == step_.size(), error_code::dimension_mismatch, low_.size(), " lower ends, ", step_.size(), " steps");
@@ -93,7 +94,7 @@ private:
     void set_inverse() {
         double const centre = code_centre(bits_);
         for (std::size_t j = 0; j < low_.size(); ++j) {
-            inverse_.push_back(step_[j] > 0 ? 1 / step_[j] : 0.0F);
+            inverse_.push_back(safe_ratio(1, double{step_[j]}));
             begin_.push_back(static_cast<float>(double{low_[j]} - double{step_[j]} / 2));
             middle_.push_back(static_cast<float>(double{low_[j]} + double{step_[j]} * centre));
         }

@@ -23,6 +23,11 @@ struct code_factors {
 /// c = (2^B - 1) / 2: half of the largest code, the code of zero.
 [[nodiscard]] constexpr float code_centre(unsigned bits) noexcept { return static_cast<float>((1U << bits) - 1U) / 2; }
 
+/// numerator / denominator as a float, or 0 where it might overflow: no vector so short has codes worth telling apart.
+[[nodiscard]] inline float safe_ratio(double numerator, double denominator) noexcept {
+    return denominator > 0x1p-100 ? static_cast<float>(numerator / denominator) : 0.0F;
+}
+
 /// <x, y> in double: products of two floats are exact there, so fused multiply-adds change nothing, and eight lanes fix the order of the sum:
 /// the same bits on every platform.
 [[nodiscard]] inline double wide_dot(std::span<float const> x, std::span<float const> y) noexcept {
@@ -80,13 +85,18 @@ struct code_sums {
 
 /// The scale that makes the estimate exact along x, and unbiased over random rotations: |x|^2 / <x, w>. 0 for a zero vector.
 /// Gao, Long, "RaBitQ", SIGMOD 2024, equation 5.
-[[nodiscard]] inline float unbiased_scale(code_sums const& sums) noexcept { return sums.xw > 0 ? static_cast<float>(sums.xx / sums.xw) : 0.0F; }
+[[nodiscard]] inline float unbiased_scale(code_sums const& sums) noexcept {
+    return sums.xw > 0 ? static_cast<float>(sums.xx / sums.xw) : 0.0F;
+}
 
 /// The scale of the least squared error: <x, w> / |w|^2. It shortens inner products by the squared cosine between x and its code.
-[[nodiscard]] inline float least_squares_scale(code_sums const& sums) noexcept { return sums.xw > 0 ? static_cast<float>(sums.xw / sums.ww) : 0.0F; }
+[[nodiscard]] inline float least_squares_scale(code_sums const& sums) noexcept {
+    return sums.xw > 0 ? static_cast<float>(sums.xw / sums.ww) : 0.0F;
+}
 
 /// The estimate by definition, in double: what kernels are held to.
-[[nodiscard]] inline double estimate_by_levels(std::span<std::uint8_t const> codes, unsigned bits, code_factors factors, std::span<float const> q) noexcept {
+[[nodiscard]] inline double estimate_by_levels(std::span<std::uint8_t const> codes, unsigned bits, code_factors factors,
+                                               std::span<float const> q) noexcept {
     assert(codes.size() == q.size());
     double levels = 0, sum = 0;
     for (std::size_t i = 0; i < q.size(); ++i) {

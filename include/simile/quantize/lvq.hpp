@@ -45,7 +45,7 @@ inline code_factors lvq_encode(std::span<float const> x, unsigned bits, std::spa
     auto const largest = static_cast<std::int32_t>((1U << bits) - 1U);
     double const step = (double{high} - double{low}) / largest;
     // Half a step is taken off the low end instead of added to the product, which could be fused with it.
-    auto const inverse = static_cast<float>(step > 0 ? 1 / step : 0.0), begin = static_cast<float>(double{low} - step / 2);
+    float const inverse = safe_ratio(1, step), begin = static_cast<float>(double{low} - step / 2);
     for (std::size_t i = 0; i < x.size(); ++i) {
         auto const level = static_cast<std::int32_t>((x[i] - begin) * inverse);
         codes[i] = static_cast<std::uint8_t>(std::min(std::max(level, 0), largest));
@@ -58,8 +58,8 @@ inline code_factors lvq_encode(std::span<float const> x, unsigned bits, std::spa
 ///
 /// @param x       [d], what `first_codes` and `first` were made of with `first_bits`
 /// @param codes   [d]
-inline code_factors lvq_encode_residual(std::span<float const> x, unsigned first_bits, std::span<std::uint8_t const> first_codes, code_factors first,
-                                        unsigned bits, std::span<std::uint8_t> codes) noexcept {
+inline code_factors lvq_encode_residual(std::span<float const> x, unsigned first_bits, std::span<std::uint8_t const> first_codes,
+                                        code_factors first, unsigned bits, std::span<std::uint8_t> codes) noexcept {
     assert(x.size() == first_codes.size() && x.size() == codes.size() && bits >= 1 && bits <= 8);
     auto const parts = static_cast<float>(1U << bits);
     auto const largest = static_cast<std::int32_t>((1U << bits) - 1U);
@@ -78,9 +78,10 @@ inline code_factors lvq_encode_residual(std::span<float const> x, unsigned first
 /// That is again a code of the common form, so one kernel scores either level.
 ///
 /// @throws error invalid_argument when the bits are more than 8, or one of the numbers is 0
-inline code_factors lvq_encode_two_level(std::span<float const> x, unsigned first_bits, unsigned second_bits, std::span<std::uint8_t> codes) {
-    require(first_bits >= 1 && second_bits >= 1 && first_bits + second_bits <= 8, error_code::invalid_argument, "two levels of ", first_bits, " and ",
-            second_bits, " bits are not 2 .. 8 bits together");
+inline code_factors lvq_encode_two_level(std::span<float const> x, unsigned first_bits, unsigned second_bits,
+                                         std::span<std::uint8_t> codes) {
+    require(first_bits >= 1 && second_bits >= 1 && first_bits + second_bits <= 8, error_code::invalid_argument, "two levels of ",
+            first_bits, " and ", second_bits, " bits are not 2 .. 8 bits together");
     require(!x.empty() && x.size() == codes.size(), error_code::dimension_mismatch, x.size(), " coordinates, ", codes.size(), " codes");
     auto const first = lvq_encode(x, first_bits, codes);
     // In place: each residual code needs the first code of its own coordinate alone.

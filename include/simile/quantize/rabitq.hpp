@@ -33,7 +33,9 @@ inline constexpr double rabitq_safe_epsilon = 3.0;
 
 namespace detail {
 
-inline void require_code_bits(unsigned bits) { require(bits >= 1 && bits <= 8, error_code::invalid_argument, "codes have 1 .. 8 bits, not ", bits); }
+inline void require_code_bits(unsigned bits) {
+    require(bits >= 1 && bits <= 8, error_code::invalid_argument, "codes have 1 .. 8 bits, not ", bits);
+}
 
 /// Where the sweep of 5 .. 8 bits begins, in parts of its end: from the authors' library. (Its .52 for 4 bits cuts off the best scale of one vector
 /// in four at 384 dims, so up to 4 bits the sweep is always a whole one.)
@@ -43,7 +45,9 @@ inline constexpr std::array<double, 4> rabitq_sweep_begin{.59, .71, .75, .77};
 struct rabitq_step {
     double at;
     std::uint32_t coordinate;
-    friend bool operator<(rabitq_step const& a, rabitq_step const& b) noexcept { return a.at != b.at ? a.at < b.at : a.coordinate < b.coordinate; }
+    friend bool operator<(rabitq_step const& a, rabitq_step const& b) noexcept {
+        return a.at != b.at ? a.at < b.at : a.coordinate < b.coordinate;
+    }
 };
 
 }  // namespace detail
@@ -77,7 +81,8 @@ private:
             if (a == 0) continue;
             auto const m = static_cast<unsigned>(std::min<double>(begin * a, most));
             magnitudes[j] = static_cast<std::uint8_t>(m);
-            for (unsigned next = m + 1; next <= most && next <= end * a; ++next) steps_.push_back({next / a, static_cast<std::uint32_t>(j)});
+            for (unsigned next = m + 1; next <= most && next <= end * a; ++next)
+                steps_.push_back({next / a, static_cast<std::uint32_t>(j)});
         }
         std::sort(steps_.begin(), steps_.end());
     }
@@ -175,7 +180,7 @@ public:
     code_factors encode(std::span<float const> x, std::span<std::uint8_t> codes) const noexcept {
         assert(x.size() == dims_ && codes.size() == dims_);
         double const length = std::sqrt(wide_dot(x, x));
-        auto const scale = static_cast<float>(length > 0 ? scale_ / length : 0);
+        float const scale = safe_ratio(scale_, length);
         auto const half = static_cast<std::int32_t>(1U << (bits_ - 1));
         auto const reach = static_cast<float>(half);
         // The ceiling of t x, less 1: m above zero, -1 - m at and below it. A product that is only compared and converted cannot be fused.
@@ -196,7 +201,9 @@ private:
 };
 
 /// The cosine between a vector and its code; 0 for a zero vector.
-[[nodiscard]] inline double code_cosine(code_sums const& sums) noexcept { return sums.xx > 0 ? sums.xw / std::sqrt(sums.xx * sums.ww) : 0.0; }
+[[nodiscard]] inline double code_cosine(code_sums const& sums) noexcept {
+    return sums.xx > 0 ? sums.xw / std::sqrt(sums.xx * sums.ww) : 0.0;
+}
 
 /// Half the width of the confidence interval of an estimate of <x, q>, for |q| = 1: |x| epsilon sqrt((1 / cos^2 - 1) / (d - 1)).
 /// 0 where there is nothing to estimate.

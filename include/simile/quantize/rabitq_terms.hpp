@@ -31,8 +31,9 @@ struct rabitq_term_pair {
 /// @param r      [d] x - c, rotated
 /// @param c      [d] the centroid, rotated
 /// @param codes  [d] of r
-[[nodiscard]] inline rabitq_term_pair rabitq_terms_of(std::span<float const> r, std::span<float const> c, std::span<std::uint8_t const> codes,
-                                                      unsigned bits, double epsilon = rabitq_published_epsilon) noexcept {
+[[nodiscard]] inline rabitq_term_pair rabitq_terms_of(std::span<float const> r, std::span<float const> c,
+                                                      std::span<std::uint8_t const> codes, unsigned bits,
+                                                      double epsilon = rabitq_published_epsilon) noexcept {
     assert(r.size() == c.size() && r.size() == codes.size());
     auto const sums = sums_of(r, codes, bits);
     double const cw = sums_of(c, codes, bits).xw, scale = sums.xw > 0 ? sums.xx / sums.xw : 0.0;

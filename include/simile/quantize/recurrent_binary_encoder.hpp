@@ -23,9 +23,13 @@ public:
     /// @param bias     [out], or nothing
     /// @throws error invalid_argument for an empty matrix, dimension_mismatch for a bias of another length, not_finite
     explicit dense_layer(matrix_view<float const> weights, std::span<float const> bias = {})
-        : in_(weights.rows()), out_(weights.dims()), weights_(weights.values().begin(), weights.values().end()), bias_(bias.begin(), bias.end()) {
+        : in_(weights.rows()),
+          out_(weights.dims()),
+          weights_(weights.values().begin(), weights.values().end()),
+          bias_(bias.begin(), bias.end()) {
         require(in_ != 0 && out_ != 0, error_code::invalid_argument, "a layer of ", in_, " x ", out_, " weights");
-        require(bias_.empty() || bias_.size() == out_, error_code::dimension_mismatch, "the bias has ", bias_.size(), " values, the layer ", out_);
+        require(bias_.empty() || bias_.size() == out_, error_code::dimension_mismatch, "the bias has ", bias_.size(), " values, the layer ",
+                out_);
         require(all_finite(weights_) && all_finite(bias_), error_code::not_finite, "a weight is NaN or infinite");
     }
 
@@ -55,8 +59,8 @@ public:
     explicit dense_block(std::vector<dense_layer> layers) : layers_(std::move(layers)) {
         require(!layers_.empty(), error_code::invalid_argument, "a block needs a layer");
         for (std::size_t i = 1; i < layers_.size(); ++i)
-            require(layers_[i].dims_in() == layers_[i - 1].dims_out(), error_code::dimension_mismatch, "layer ", i, " takes ", layers_[i].dims_in(),
-                    " values, layer ", i - 1, " gives ", layers_[i - 1].dims_out());
+            require(layers_[i].dims_in() == layers_[i - 1].dims_out(), error_code::dimension_mismatch, "layer ", i, " takes ",
+                    layers_[i].dims_in(), " values, layer ", i - 1, " gives ", layers_[i - 1].dims_out());
     }
     explicit dense_block(matrix_view<float const> weights) : dense_block(std::vector<dense_layer>{dense_layer(weights)}) {}
 
@@ -86,14 +90,15 @@ public:
     /// @throws error dimension_mismatch when they do not fit, invalid_argument when there are too many or not as many of each
     recurrent_binary_encoder(dense_block first, std::vector<dense_block> back, std::vector<dense_block> residual)
         : first_(std::move(first)), back_(std::move(back)), residual_(std::move(residual)) {
-        require(back_.size() == residual_.size(), error_code::invalid_argument, "there are ", back_.size(), " blocks back and ", residual_.size(),
-                " for the residual");
+        require(back_.size() == residual_.size(), error_code::invalid_argument, "there are ", back_.size(), " blocks back and ",
+                residual_.size(), " for the residual");
         require(back_.size() <= 7, error_code::invalid_argument, "codes have 1 .. 8 bits, not ", back_.size() + 1);
         for (std::size_t i = 0; i < back_.size(); ++i) {
-            require(back_[i].dims_in() == code_dims() && back_[i].dims_out() == dims(), error_code::dimension_mismatch, "block back ", i, " is ",
-                    back_[i].dims_in(), " to ", back_[i].dims_out(), ", not ", code_dims(), " to ", dims());
-            require(residual_[i].dims_in() == dims() && residual_[i].dims_out() == code_dims(), error_code::dimension_mismatch, "residual block ", i, " is ",
-                    residual_[i].dims_in(), " to ", residual_[i].dims_out(), ", not ", dims(), " to ", code_dims());
+            require(back_[i].dims_in() == code_dims() && back_[i].dims_out() == dims(), error_code::dimension_mismatch, "block back ", i,
+                    " is ", back_[i].dims_in(), " to ", back_[i].dims_out(), ", not ", code_dims(), " to ", dims());
+            require(residual_[i].dims_in() == dims() && residual_[i].dims_out() == code_dims(), error_code::dimension_mismatch,
+                    "residual block ", i, " is ", residual_[i].dims_in(), " to ", residual_[i].dims_out(), ", not ", dims(), " to ",
+                    code_dims());
         }
     }
 
@@ -123,7 +128,8 @@ public:
 
 private:
     /// The next bit of each code, and the level so far.
-    static void add_signs(std::vector<float> const& values, float weight, std::vector<std::uint8_t>& codes, std::vector<float>& b) noexcept {
+    static void add_signs(std::vector<float> const& values, float weight, std::vector<std::uint8_t>& codes,
+                          std::vector<float>& b) noexcept {
         for (std::size_t j = 0; j < codes.size(); ++j) {
             bool const positive = values[j] > 0;
             codes[j] = static_cast<std::uint8_t>(codes[j] << 1 | (positive ? 1 : 0));

@@ -46,7 +46,9 @@ struct reduction {
 
 /// The transform that keeps the first k dimensions of a model trained for it, at unit length.
 /// @throws error invalid_argument unless 1 <= k <= dims
-[[nodiscard]] inline transform matryoshka(std::size_t dims, std::size_t k, bool renormalise = true) { return transform(dims).prefix(k, renormalise); }
+[[nodiscard]] inline transform matryoshka(std::size_t dims, std::size_t k, bool renormalise = true) {
+    return transform(dims).prefix(k, renormalise);
+}
 
 /// k of the numbers 0 .. dims - 1, each set as likely as every other, ascending; the same for a seed on every platform.
 ///
@@ -67,7 +69,8 @@ struct reduction {
 }
 
 /// Several random subsets that overlap as little as chance has it: one seed each, drawn from one.
-[[nodiscard]] inline std::vector<std::vector<std::uint32_t>> random_feature_sets(std::size_t dims, std::size_t k, std::size_t count, std::uint64_t seed = 1) {
+[[nodiscard]] inline std::vector<std::vector<std::uint32_t>> random_feature_sets(std::size_t dims, std::size_t k, std::size_t count,
+                                                                                 std::uint64_t seed = 1) {
     std::vector<std::vector<std::uint32_t>> sets;
     splitmix64 seeds(seed);
     for (std::size_t i = 0; i < count; ++i) sets.push_back(random_features(dims, k, seeds()));

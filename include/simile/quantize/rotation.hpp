@@ -76,7 +76,9 @@ public:
     static constexpr std::uint64_t default_seed = 0x726F74617465;
 
     [[nodiscard]] static constexpr std::size_t padded_dims(std::size_t dims) noexcept { return (dims + 63) / 64 * 64; }
-    [[nodiscard]] static constexpr std::size_t default_block(std::size_t dims) noexcept { return std::bit_floor(std::max<std::size_t>(dims, 64)); }
+    [[nodiscard]] static constexpr std::size_t default_block(std::size_t dims) noexcept {
+        return std::bit_floor(std::max<std::size_t>(dims, 64));
+    }
 
     /// Signs drawn from SplitMix64.
     /// @throws error invalid_argument when dims is 0
@@ -88,8 +90,8 @@ public:
     rotation(std::size_t dims, std::span<std::uint8_t const> flips, std::size_t block = 0)
         : dims_(dims), padded_(padded_dims(dims)), block_(block == 0 ? default_block(dims) : block), flips_(flips.begin(), flips.end()) {
         require(dims != 0, error_code::invalid_argument, "a rotation needs at least 1 dimension");
-        require(flips.size() == rounds * padded_ / 8, error_code::invalid_argument, "a rotation of ", dims, " dimensions has ", rounds * padded_ / 8,
-                " bytes of flips, not ", flips.size());
+        require(flips.size() == rounds * padded_ / 8, error_code::invalid_argument, "a rotation of ", dims, " dimensions has ",
+                rounds * padded_ / 8, " bytes of flips, not ", flips.size());
         require(std::has_single_bit(block_) && block_ <= padded_, error_code::invalid_argument, "a rotation of ", padded_,
                 " coordinates cannot transform blocks of ", block_);
         set_factors();

@@ -41,7 +41,7 @@ namespace detail {
 inline code_factors mid_rise_encode_bits(std::span<float const> x, unsigned bits, std::span<std::uint8_t> codes, float clip = 1) noexcept {
     assert(x.size() == codes.size() && bits >= 1 && bits <= 8 && clip > 0 && clip <= 1);
     float const reach = detail::largest_magnitude(x) * clip;
-    float const inverse = reach > 0 ? 127.5F / reach : 0.0F;
+    float const inverse = safe_ratio(127.5, double{reach});
     for (std::size_t i = 0; i < x.size(); ++i) {
         float const v = std::min(std::max(x[i] * inverse, -128.0F), 127.0F);
         codes[i] = static_cast<std::uint8_t>(static_cast<std::uint32_t>(detail::floor_to_int(v) + 128) >> (8 - bits));
@@ -59,7 +59,7 @@ inline code_factors symmetric_encode(std::span<float const> x, unsigned bits, st
     assert(x.size() == codes.size() && bits >= 2 && bits <= 8);
     float const reach = detail::largest_magnitude(x);
     auto const zero = static_cast<std::int32_t>(1U << (bits - 1));
-    float const inverse = reach > 0 ? static_cast<float>(zero - 1) / reach : 0.0F;
+    float const inverse = safe_ratio(zero - 1, double{reach});
     std::int64_t squares = 0;
     double xk = 0, xx = wide_dot(x, x);
     for (std::size_t i = 0; i < x.size(); ++i) {

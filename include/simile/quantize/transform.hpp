@@ -30,7 +30,9 @@ class transform {
 public:
     /// The identity.
     /// @throws error invalid_argument when dims is 0
-    explicit transform(std::size_t dims) : dims_(dims) { require(dims != 0, error_code::invalid_argument, "a transform needs at least 1 dimension"); }
+    explicit transform(std::size_t dims) : dims_(dims) {
+        require(dims != 0, error_code::invalid_argument, "a transform needs at least 1 dimension");
+    }
 
     /// Each of these gives this transform and one more step after it.
     /// @throws error dimension_mismatch unless there is a value for each code dimension; and those of the steps in transform_stages.hpp
@@ -40,17 +42,21 @@ public:
     }
     /// @throws error invalid_argument also when `renormalise` comes after centring: <q, mean> would lose its meaning
     [[nodiscard]] transform prefix(std::size_t k, bool renormalise) const {
-        bool const centres = std::any_of(stages_.begin(), stages_.end(), [](auto const& s) { return std::holds_alternative<stage::centring>(s); });
+        bool const centres =
+            std::any_of(stages_.begin(), stages_.end(), [](auto const& s) { return std::holds_alternative<stage::centring>(s); });
         require(!(renormalise && centres), error_code::invalid_argument, "a prefix cannot be renormalised after centring: cut first");
         return with(stage::prefix(code_dims(), k, renormalise));
     }
     [[nodiscard]] transform subset(std::span<std::uint32_t const> indices) const { return with(stage::subset(code_dims(), indices)); }
     /// @param matrix  [k * code_dims()], row after row
     [[nodiscard]] transform projected(std::span<float const> matrix) const { return with(stage::projection(code_dims(), matrix)); }
-    [[nodiscard]] transform rotated(std::uint64_t seed = rotation::default_seed) const { return with(stage::rotated(rotation(code_dims(), seed))); }
+    [[nodiscard]] transform rotated(std::uint64_t seed = rotation::default_seed) const {
+        return with(stage::rotated(rotation(code_dims(), seed)));
+    }
     /// @throws error dimension_mismatch when the rotation is of other dimensions
     [[nodiscard]] transform rotated(rotation map) const {
-        require(map.dims() == code_dims(), error_code::dimension_mismatch, "the rotation has ", map.dims(), " dimensions, not ", code_dims());
+        require(map.dims() == code_dims(), error_code::dimension_mismatch, "the rotation has ", map.dims(), " dimensions, not ",
+                code_dims());
         return with(stage::rotated(std::move(map)));
     }
 
@@ -59,7 +65,8 @@ public:
     [[nodiscard]] bool is_identity() const noexcept { return stages_.empty(); }
     [[nodiscard]] std::size_t scratch_floats() const noexcept {
         std::size_t widest = 0;
-        for (auto const& s : stages_) widest = std::max(widest, std::visit([](auto const& one) { return std::max(one.dims_in(), one.dims_out()); }, s));
+        for (auto const& s : stages_)
+            widest = std::max(widest, std::visit([](auto const& one) { return std::max(one.dims_in(), one.dims_out()); }, s));
         return stages_.size() < 2 ? 0 : 2 * widest;
     }
 

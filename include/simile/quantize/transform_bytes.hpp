@@ -139,7 +139,8 @@ struct transform_limits {
         } catch (error const& e) {
             fail(error_code::corrupt_file, "transform: step ", i, ": ", std::string(e.what()));
         }
-        require(t.code_dims() <= limits.max_dims, error_code::limit_exceeded, "transform: ", t.code_dims(), " dimensions, the limit is ", limits.max_dims);
+        require(t.code_dims() <= limits.max_dims, error_code::limit_exceeded, "transform: ", t.code_dims(), " dimensions, the limit is ",
+                limits.max_dims);
     }
     require(reader.words_left() == 0, error_code::corrupt_file, "transform: ", reader.words_left(), " words too many");
     return t;

@@ -64,8 +64,10 @@ public:
     [[nodiscard]] bool renormalises() const noexcept { return renormalise_; }
 
     void row(std::span<float const> in, std::span<float> out) const noexcept {
-        if (renormalise_) to_unit(in.first(k_), out);
-        else std::copy_n(in.begin(), k_, out.begin());
+        if (renormalise_)
+            to_unit(in.first(k_), out);
+        else
+            std::copy_n(in.begin(), k_, out.begin());
     }
     double query(std::span<float const> in, std::span<float> out) const noexcept { return row(in, out), 0.0; }
     void back(std::span<float const> in, std::span<float> out) const noexcept {
@@ -89,7 +91,8 @@ public:
         std::sort(sorted.begin(), sorted.end());
         require(sorted.back() < dims, error_code::out_of_range, "dimension ", sorted.back(), " of ", dims);
         auto const twin = std::adjacent_find(sorted.begin(), sorted.end());
-        require(twin == sorted.end(), error_code::invalid_argument, "dimension ", twin == sorted.end() ? 0U : *twin, " comes twice in the subset");
+        require(twin == sorted.end(), error_code::invalid_argument, "dimension ", twin == sorted.end() ? 0U : *twin,
+                " comes twice in the subset");
     }
 
     [[nodiscard]] std::size_t dims_in() const noexcept { return dims_; }
@@ -117,7 +120,8 @@ public:
     /// @param matrix  [k * dims], row after row
     /// @throws error invalid_argument when the values do not make rows, not_finite
     projection(std::size_t dims, std::span<float const> matrix) : dims_(dims), matrix_(matrix.begin(), matrix.end()) {
-        require(dims != 0 && !matrix.empty() && matrix.size() % dims == 0, error_code::invalid_argument, matrix.size(), " values do not make rows of ", dims);
+        require(dims != 0 && !matrix.empty() && matrix.size() % dims == 0, error_code::invalid_argument, matrix.size(),
+                " values do not make rows of ", dims);
         detail::require_finite(matrix_, "the projection");
         for (std::size_t i = 0; i < dims_out(); ++i) {
             double const square = wide_dot(line(i), line(i));
@@ -138,7 +142,8 @@ public:
         for (std::size_t i = 0; i < in.size(); ++i) {
             auto const weight = static_cast<float>(double{in[i]} * inverse_squares_[i]);
             // The product is exact in double, so the float it is rounded to is the same with or without a fused sum.
-            for (std::size_t j = 0; j < dims_; ++j) out[j] = static_cast<float>(double{out[j]} + double{weight} * double{matrix_[i * dims_ + j]});
+            for (std::size_t j = 0; j < dims_; ++j)
+                out[j] = static_cast<float>(double{out[j]} + double{weight} * double{matrix_[i * dims_ + j]});
         }
     }
 
