@@ -5,6 +5,7 @@
 #include <simile/quantize/code_factors.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstddef>
@@ -16,10 +17,11 @@ namespace simile::quantize {
 
 namespace detail {
 
+/// Of finite values: their magnitudes are in the order of their bits, whose maximum vectorises where that of floats does not.
 [[nodiscard]] inline float largest_magnitude(std::span<float const> x) noexcept {
-    float largest = 0;
-    for (float const v : x) largest = std::max(largest, std::abs(v));
-    return largest;
+    std::uint32_t largest = 0;
+    for (float const v : x) largest = std::max(largest, std::bit_cast<std::uint32_t>(v) & 0x7FFFFFFFU);
+    return std::bit_cast<float>(largest);
 }
 
 /// The largest integer not above v, for |v| < 2^31: vectorises without an instruction for it.
@@ -64,7 +66,9 @@ inline code_factors symmetric_encode(std::span<float const> x, unsigned bits, st
     double xk = 0, xx = wide_dot(x, x);
     for (std::size_t i = 0; i < x.size(); ++i) {
         // In double the product is exact, so that a half can be added to it whether or not that is fused.
-        std::int32_t const k = std::clamp(static_cast<std::int32_t>(std::floor(double{x[i]} * double{inverse} + 0.5)), 1 - zero, zero - 1);
+        double const v = double{x[i]} * double{inverse} + 0.5;
+        auto const towards_zero = static_cast<std::int32_t>(v);
+        std::int32_t const k = std::min(std::max(towards_zero - (v < towards_zero ? 1 : 0), 1 - zero), zero - 1);
         codes[i] = static_cast<std::uint8_t>(k + zero);
         xk += double{x[i]} * k;
         squares += k * k;

@@ -134,7 +134,9 @@ public:
     [[nodiscard]] std::span<float const> matrix() const noexcept { return matrix_; }
 
     void row(std::span<float const> in, std::span<float> out) const noexcept {
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(wide_dot(line(i), in));
+        std::size_t i = 0;
+        for (; i + 4 <= out.size(); i += 4) four_lines(i, in, out.subspan(i, 4));
+        for (; i < out.size(); ++i) out[i] = static_cast<float>(wide_dot(line(i), in));
     }
     double query(std::span<float const> in, std::span<float> out) const noexcept { return row(in, out), 0.0; }
     void back(std::span<float const> in, std::span<float> out) const noexcept {
@@ -149,6 +151,22 @@ public:
 
 private:
     [[nodiscard]] std::span<float const> line(std::size_t i) const noexcept { return {matrix_.data() + i * dims_, dims_}; }
+
+    /// wide_dot of four lines side by side: the same sums, four times as many at once.
+    void four_lines(std::size_t first, std::span<float const> x, std::span<float> out) const noexcept {
+        double lane[4][8]{};
+        float const* const at = matrix_.data() + first * dims_;
+        std::size_t const whole = dims_ / 8 * 8;
+        for (std::size_t i = 0; i < whole; i += 8)
+            for (std::size_t k = 0; k < 4; ++k)
+                for (std::size_t j = 0; j < 8; ++j) lane[k][j] += double{at[k * dims_ + i + j]} * double{x[i + j]};
+        for (std::size_t k = 0; k < 4; ++k) {
+            for (std::size_t j = 0; j < dims_ - whole; ++j) lane[k][j] += double{at[k * dims_ + whole + j]} * double{x[whole + j]};
+            for (std::size_t width = 4; width != 0; width /= 2)
+                for (std::size_t j = 0; j < width; ++j) lane[k][j] += lane[k][j + width];
+            out[k] = static_cast<float>(lane[k][0]);
+        }
+    }
 
     std::size_t dims_;
     std::vector<float> matrix_;
