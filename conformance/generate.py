@@ -629,22 +629,12 @@ def planes(x, q):
         factor = dot(x, x) / dot(x, w)
         factors.append(f16(factor) if bits < 8 else f32(factor))
         levels.append(w)
-    # Level 1: groups of four dims, sums of |q_j| where the sign agrees, in 7 bits.
-    groups = [range(g, min(g + 4, len(q))) for g in range(0, len(q), 4)]
-    scale = 127 / max(math.fsum(abs(q[j]) for j in g) for g in groups)
-    total = 0
-    for g in groups:
-        entry = math.fsum(abs(q[j]) for j in g if (q[j] > 0) == (c[j] >= 0)) * scale
-        if abs(entry - math.floor(entry) - 0.5) < 1e-3:
-            return None
-        total += round(entry)
-    first = factors[0] * (total / scale - 0.5 * math.fsum(map(abs, q)))
-    # Levels 2 and 3: the query in int8.
+    # The query in int8.
     step = max(map(abs, q)) / 127
     if any(abs(v / step - math.floor(v / step) - 0.5) < 1e-3 for v in q):
         return None
     q8 = [round(v / step) for v in q]
-    estimates = [first] + [factors[i] * dot(levels[i], q8) * step for i in (1, 2)]
+    estimates = [factors[i] * dot(levels[i], q8) * step for i in range(3)]
     return {"codes": c, "factors": factors, "estimates": estimates}
 
 
@@ -667,7 +657,7 @@ cases.append({"name": "not finite", "in": {"x": [1.0, "inf"], "q": [1.0, 2.0]}, 
 write(
     "quantize/planes",
     "x, q are brought to unit length. codes: mid-rise int8, floor(x * 127.5 / max|x|), -128..127. factors: |x|^2 / <x, w> of 1, 4 and 8 bits with "
-    "w = (code >> (8 - bits)) + 1/2, stored as f16, f16, f32. estimates of <x, q> at levels 1 (7-bit tables of four dims), 2 and 3 (int8 query).",
+    "w = (code >> (8 - bits)) + 1/2, stored as f16, f16, f32. estimates of <x, q> at levels 1, 2 and 3, the query in int8.",
     {"rel": 1e-4, "abs": 2e-6},
     cases,
 )

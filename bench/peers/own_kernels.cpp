@@ -73,7 +73,7 @@ Kernel f16_rows() {
 }
 
 Kernel int8_rows() {
-    auto const query = prepared([](std::size_t dim) { return simd::int8_query(query_values(dim)); });
+    auto const query = prepared([](std::size_t dim) { return simd::int8_row_query(query_values(dim)); });
     return {"simile one to many",
             "dot",
             "i8",
@@ -87,18 +87,18 @@ Kernel int8_rows() {
 
 /// Blocks of 32 rows; the last one may reach past the rows, as it does in an index.
 Kernel sign_blocks() {
-    auto const query = prepared([](std::size_t dim) { return quantize::planes_codec(dim).prepare(query_values(dim), 1.0F); });
-    return {"simile table scan",
+    auto const query = prepared([](std::size_t dim) { return quantize::planes_1_3_4(dim).prepare(query_values(dim), 1.0F); });
+    return {"simile sign scan",
             "dot",
             "b1",
             .125,
             4,
             [query](void const*, void const* base, std::size_t rows, std::size_t dim, std::size_t, float* out) {
-                std::size_t const groups = dim / 4;
+                using layout = simd::interleaved<1>;
                 auto const* const codes = static_cast<std::uint8_t const*>(base);
                 for (std::size_t b = 0; 32 * b < rows; ++b) {
-                    simd::block_sums sums;
-                    simd::nibble_scan(default_arch{}, query(dim).tables.data(), codes + 16 * groups * b, groups, sums);
+                    simd::block_dots sums;
+                    simd::interleaved_agreement(default_arch{}, query(dim).signs.data(), codes + layout::block_bytes(dim) * b, layout::groups(dim), sums);
                     for (std::size_t r = 0; r < 32 && 32 * b + r < rows; ++r) out[32 * b + r] = static_cast<float>(sums[r]);
                 }
             }};

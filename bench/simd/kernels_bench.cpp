@@ -79,16 +79,26 @@ void add_kernels(std::size_t d) {
     add("simd/hamming/b1" + end, d / 8,
         each_row(bits, d / 8, [d](std::byte const* x, std::byte const* y) { return simd::hamming(Arch{}, x, y, d / 8); }));
 
-    simd::int8_query const query(std::span<float const>(floats).first(d));
+    simd::int8_row_query const query(std::span<float const>(floats).first(d));
     add("simd/dot_rows/i8" + end, d, [d, query] {
         std::int32_t out[rows];
         simd::dot_i8_rows(Arch{}, query, codes.data(), rows, out);
         return out[0] + out[rows - 1];
     });
-    auto const tables = quantize::planes_codec(d).prepare(std::span(floats).first(d), 1.0F).tables;
+    aligned_vector<std::uint8_t> const tables(4 * d, std::uint8_t{5});
     add("simd/nibble_scan/b1" + end, d / 8, [d, tables] {
         simd::block_sums out;
         simd::nibble_scan(Arch{}, tables.data(), reinterpret_cast<std::uint8_t const*>(bits.data()), d / 4, out);
+        return out[0] + out[31];
+    });
+    add("simd/agreement/b1" + end, d / 8, [d, tables] {
+        simd::block_dots out;
+        simd::interleaved_agreement(Arch{}, tables.data(), reinterpret_cast<std::uint8_t const*>(bits.data()), simd::interleaved<1>::groups(d), out);
+        return out[0] + out[31];
+    });
+    add("simd/interleaved/i8" + end, d, [d, query] {
+        simd::block_dots out;
+        simd::interleaved_dots<8>(Arch{}, query.codes.data(), reinterpret_cast<std::uint8_t const*>(codes.data()), simd::interleaved<8>::groups(d), out);
         return out[0] + out[31];
     });
 }

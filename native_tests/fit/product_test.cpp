@@ -170,7 +170,7 @@ TEST_CASE("product codes find most neighbours of real sentence vectors", "[fit][
             top_k best(40);
             quantize::block_scores scores;
             for (std::size_t b = 0; b < blocks.size(); ++b) {
-                codec.scan(prepared, blocks[b].data(), scores);
+                static_cast<void>(codec.scan(prepared, blocks[b].data(), best.threshold(), scores));
                 best.push_block(static_cast<row_t>(b * block_rows), scores, block_mask(b, corpus.rows(), nullptr));
             }
             found40[q].hits = best.take();

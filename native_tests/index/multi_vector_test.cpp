@@ -177,7 +177,7 @@ TEST_CASE("the first pass hands on the documents that max_sim ranks first", "[in
     auto options = options_of(token_codec::int8);
     options.first_pass = first_pass();
     model documents;
-    auto const index = filled(options, 600, &documents);
+    auto index = filled(options, 600, &documents);
     std::size_t right = 0;
     for (std::size_t n = 0; n < 40; ++n) {
         auto query = normal_vector(documents["doc" + std::to_string(11 * n)].size(), n, 0.3F);
@@ -190,6 +190,10 @@ TEST_CASE("the first pass hands on the documents that max_sim ranks first", "[in
     }
     CHECK(right >= 150);  // of 200
     CHECK(right < 200);   // or the first pass was not used
+    // A replaced document is found by what it is now.
+    auto const other = make_document(31337);
+    index.update("doc3", view(other));
+    CHECK(index.search(view(other), {.k = 1, .candidates = 5})[0].row == 3);
     CHECK(index.search(view(documents["doc3"]), {.k = 5, .candidates = 600}) == index.search(view(documents["doc3"]), {.k = 5, .candidates = multi_vector_search::all}));
 }
 

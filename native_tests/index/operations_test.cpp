@@ -23,7 +23,7 @@ public:
     explicit scenario(std::uint64_t seed)
         : random_(seed),
           dims_(1 + pick(24)),
-          codec_(all_codecs[pick(4)]),
+          codec_(all_codecs[pick(std::size(all_codecs))]),
           similarity_(all_similarities[pick(3)]),
           index_(make_index(codec_, dims_, similarity_)) {}
 
@@ -136,8 +136,7 @@ private:
         bool const filtered = pick(3) == 0;
         for (std::size_t row = 0; row < ids_.size(); ++row)
             if (pick(2) == 0) filter.allow(static_cast<row_t>(row));
-        std::size_t const n = ids_.size();
-        auto const hits = index_->search(query, {.k = k, .filter = filtered ? &filter : nullptr, .keep_first = n, .keep_second = n}).hits;
+        auto const hits = index_->search(query, {.k = k, .filter = filtered ? &filter : nullptr, .recall = 1}).hits;
         REQUIRE(wrong_with(hits, rows_, query, k, codec_, similarity_, filtered ? &filter : nullptr) == "");
     }
 

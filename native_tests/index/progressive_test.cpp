@@ -31,21 +31,25 @@ std::shared_ptr<vector_index> at_level(std::span<std::byte const> file, unsigned
 TEST_CASE("a progressive search that keeps every candidate has the hits of flat int8, to the bit", "[index][progressive]") {
     for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::dot, similarity_kind::squared_l2})
         for (std::size_t const dims : {std::size_t{1}, std::size_t{7}, std::size_t{64}, std::size_t{130}}) {
-            progressive_index progressive(dims, similarity);
+            planes_index progressive(dims, similarity);
+            progressive_index<quantize::planes_2_2_4> by_two(dims, similarity);
             flat_index<quantize::int8_codec> flat(dims, similarity);
             auto const rows = normal_vector(500 * dims, dims);
             progressive.add(matrix_view<float const>(rows, dims));
+            by_two.add(matrix_view<float const>(rows, dims));
             flat.add(matrix_view<float const>(rows, dims));
             for (std::uint64_t seed = 0; seed < 20; ++seed) {
                 auto const query = normal_vector(dims, 1000 + seed);
                 CAPTURE(to_string(similarity), dims, seed);
-                CHECK(progressive.search(query, {.k = 20, .keep_first = 500, .keep_second = 500}).hits == flat.search(query, {.k = 20}).hits);
+                auto const expected = flat.search(query, {.k = 20}).hits;
+                CHECK(progressive.search(query, {.k = 20, .recall = 1}).hits == expected);
+                CHECK(by_two.search(query, {.k = 20, .recall = 1}).hits == expected);
             }
         }
 }
 
 TEST_CASE("refining never loses a candidate that it kept and scores it as int8 does", "[index][progressive]") {
-    progressive_index progressive(40);
+    planes_index progressive(40);
     flat_index<quantize::int8_codec> flat(40);
     auto const rows = normal_vector(2000 * 40, 3);
     progressive.add(matrix_view<float const>(rows, 40));
@@ -53,7 +57,7 @@ TEST_CASE("refining never loses a candidate that it kept and scores it as int8 d
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
         auto const query = normal_vector(40, seed);
         auto const all = flat.search(query, {.k = 2000}).hits;
-        auto const hits = progressive.search(query, {.k = 5, .keep_first = 60, .keep_second = 15}).hits;
+        auto const hits = progressive.search(query, {.k = 5, .recall = 0.5}).hits;
         REQUIRE(hits.size() == 5);
         for (hit const& h : hits) CHECK(std::find(all.begin(), all.end(), h) != all.end());
         CHECK(std::is_sorted(hits.begin(), hits.end(), ranks_before));
@@ -63,7 +67,7 @@ TEST_CASE("refining never loses a candidate that it kept and scores it as int8 d
 TEST_CASE("the cascade of planes keeps 99 % of what int8 finds in real sentence embeddings", "[index][progressive][shared]") {
     auto const check = [](io::npy_array<float> const& corpus, io::npy_array<float> const& queries) {
         auto const int8 = index_of(codec_kind::int8, corpus), planes = index_of(codec_kind::planes, corpus);
-        return recall(search_all(*planes, queries.matrix(), {.k = 10, .keep_first = 100, .keep_second = 20}), *int8, queries.matrix(), 10);
+        return recall(search_all(*planes, queries.matrix(), {.k = 10}), *int8, queries.matrix(), 10);
     };
     auto const glosses = shared_vectors("use512-wordnet20k.npy"), texts = shared_vectors("minilm-real/minilm-pool4544.npy");
     CHECK(check(glosses, shared_vectors("use512-revdict1000.npy")) >= 0.99);

@@ -4,13 +4,16 @@
 #include <simile/core/thread_pool.hpp>
 #include <simile/index/make_index.hpp>
 
+#include "support/errors.hpp"
 #include "support/exact_search.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
 
+#include <array>
 #include <atomic>
+#include <limits>
 #include <thread>
 
 using namespace simile;
@@ -47,7 +50,7 @@ TEST_CASE("every index finds what comparing all rows in double finds", "[index][
                     for (std::size_t const k : {std::size_t{1}, std::size_t{10}, std::size_t{1000}}) {
                         auto const query = normal_vector(dims, 99 + k, 2);
                         // Planes look at all rows with all bits here; the cascade has its own tests.
-                        auto const result = index->search(query, {.k = k, .keep_first = count, .keep_second = count});
+                        auto const result = index->search(query, {.k = k, .recall = 1});
                         CAPTURE(to_string(codec), to_string(similarity), dims, count, k);
                         CHECK(wrong_with(result.hits, rows, query, k, codec, similarity) == "");
                         CHECK(result.level == index->levels());
@@ -65,7 +68,7 @@ TEST_CASE("a filter gives what searching the allowed rows alone gives", "[index]
         // From none to nearly all; whole blocks without a row too.
         for (row_t row = 0; row < 200; ++row)
             if (random() % 30 < seed && (row / 32) % 2 == seed % 2) filter.allow(row);
-        auto const result = index->search(query, {.k = 10, .filter = &filter, .keep_first = 200, .keep_second = 200});
+        auto const result = index->search(query, {.k = 10, .filter = &filter, .recall = 1});
         CAPTURE(to_string(codec), seed);
         CHECK(wrong_with(result.hits, rows, query, 10, codec, similarity_kind::squared_l2, &filter) == "");
     }
@@ -117,30 +120,59 @@ TEST_CASE("searches and look-ups of several threads at once are right", "[index]
     }
 }
 
-TEST_CASE("search_many reports each step and can be stopped", "[index][search]") {
+TEST_CASE("search_many reports each part of 1,024 queries and can be stopped", "[index][search]") {
     auto const [index, rows] = make_filled(codec_kind::f32, similarity_kind::cosine, 4, 50);
-    auto const queries = normal_vector(4 * 5, 1);
+    auto const queries = normal_vector(4 * 2500, 1);
     std::vector<std::size_t> seen;
     progress watch{[&](std::size_t done, std::size_t total) { seen.push_back(done * 100 + total); }, {}};
-    CHECK(index->search_many({queries, 4}, {.k = 2, .watch = &watch}).size() == 5);
-    CHECK(seen == std::vector<std::size_t>{105, 205, 305, 405, 505});
-    watch.stop = [&] { return seen.size() >= 7; };
+    CHECK(index->search_many({queries, 4}, {.k = 2, .watch = &watch}).size() == 2500);
+    CHECK(seen == std::vector<std::size_t>{1024 * 100 + 2500, 2048 * 100 + 2500, 2500 * 100 + 2500});
+    watch.stop = [&] { return seen.size() >= 5; };
     CHECK_THROWS_AS(index->search_many({queries, 4}, {.k = 2, .watch = &watch}), error);
-    CHECK(seen.size() == 7);
+    CHECK(seen.size() == 5);
     CHECK(index->search_many({queries.data(), 0, 4}).empty());
 }
 
-TEST_CASE("the default cascade of planes keeps at least 100, then 20, and more for a large k", "[index][search]") {
-    // Rows whose order by signs is nearly random: the cascade can only be as good as its candidates are many.
-    auto const [index, rows] = make_filled(codec_kind::planes, similarity_kind::cosine, 64, 3000);
-    auto const query = normal_vector(64, 4242);
-    for (std::size_t const k : {std::size_t{1}, std::size_t{10}, std::size_t{30}}) {
-        auto const by_default = index->search(query, {.k = k}).hits;
-        CHECK(by_default == index->search(query, {.k = k, .keep_first = std::max<std::size_t>(100, 10 * k), .keep_second = std::max<std::size_t>(20, 2 * k)}).hits);
-        CHECK(by_default.size() == k);
+TEST_CASE("the cascade of planes keeps the share of the best that was asked for, of rows without any order", "[index][search]") {
+    for (codec_kind const codec : {codec_kind::planes, codec_kind::planes2, codec_kind::planes12}) {
+        auto const [index, rows] = make_filled(codec, similarity_kind::cosine, 64, 3000);
+        std::array<double, 4> const asked{0.5, 0.9, 0.99, 1};
+        std::array<std::size_t, 4> found{};
+        for (std::uint64_t q = 0; q < 50; ++q) {
+            auto const query = normal_vector(64, 4242 + q);
+            auto const all = index->search(query, {.k = 10, .recall = 1}).hits;
+            REQUIRE(wrong_with(all, rows, query, 10, codec, similarity_kind::cosine) == "");
+            for (std::size_t i = 0; i < asked.size(); ++i)
+                for (hit const& h : index->search(query, {.k = 10, .recall = asked[i]}).hits) found[i] += std::find(all.begin(), all.end(), h) != all.end() ? 1U : 0U;
+            CHECK(index->search(query, {.k = 10}).hits == index->search(query, {.k = 10, .recall = 0.99}).hits);
+        }
+        CAPTURE(to_string(codec), found);
+        CHECK((found[0] <= found[1] && found[1] <= found[2] && found[2] <= found[3]));
+        CHECK(found[3] == 500);
+        for (std::size_t i = 0; i < asked.size(); ++i) CHECK(static_cast<double>(found[i]) >= (asked[i] - 0.02) * 500);
     }
-    // Fewer candidates than k are raised to k; more than there are rows are all rows.
-    CHECK(index->search(query, {.k = 40, .keep_first = 1, .keep_second = 1}).hits.size() == 40);
-    auto const all = index->search(query, {.k = 10, .keep_first = 1'000'000, .keep_second = 1'000'000}).hits;
-    CHECK(wrong_with(all, rows, query, 10, codec_kind::planes, similarity_kind::cosine) == "");
+}
+
+TEST_CASE("every index refuses a recall that is not above 0 and at most 1", "[index][search]") {
+    for (codec_kind const codec : all_codecs) {
+        auto const [index, rows] = make_filled(codec, similarity_kind::cosine, 4, 40);
+        for (double const recall : {0.0, -0.5, 1.0000001, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
+            CHECK(outcome([&] { return index->search(rows[0], {.recall = recall}); }) == "invalid_argument");
+        CHECK(index->search(rows[0], {.recall = 1e-300}).hits.size() == 10);
+    }
+}
+
+TEST_CASE("with recall 1 no row is lost, not even where estimates cannot err or all scores are 0", "[index][search]") {
+    for (codec_kind const codec : all_codecs)
+        for (similarity_kind const similarity : all_similarities)
+            for (std::size_t const dims : {std::size_t{1}, std::size_t{4}}) {
+                auto const index = make_index(codec, dims, similarity, zero_vectors::allow);
+                for (std::uint64_t i = 0; i < 100; ++i) index->add(i, std::vector<float>(dims, i % 3 == 0 ? 0.0F : i % 3 == 1 ? 1.0F : -1.0F));
+                CAPTURE(to_string(codec), to_string(similarity), dims);
+                CHECK(index->search(std::vector<float>(dims, 1.0F), {.k = 100, .recall = 1}).hits.size() == 100);
+                auto const hits = index->search(std::vector<float>(dims, 1.0F), {.k = 40, .recall = 1}).hits;
+                REQUIRE(hits.size() == 40);
+                for (std::size_t i = 0; i < 33; ++i) CHECK(hits[i].row == 3 * i + 1);
+                for (std::size_t i = 33; i < 40; ++i) CHECK(hits[i].row == 3 * (i - 33));
+            }
 }

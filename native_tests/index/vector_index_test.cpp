@@ -130,7 +130,8 @@ TEST_CASE("an index of impossible dims or an unknown kind is refused", "[index][
         CHECK(outcome([&] { return make_index(codec, 3, static_cast<similarity_kind>(0)); }) == "invalid_argument");
         CHECK(outcome([&] { return make_index(codec, 3, static_cast<similarity_kind>(4)); }) == "invalid_argument");
     }
-    CHECK(outcome([] { return make_index(static_cast<codec_kind>(5), 3); }) == "invalid_argument");
+    CHECK(outcome([] { return make_index(static_cast<codec_kind>(200), 3); }) == "invalid_argument");
+    for (codec_kind const fitted : {codec_kind::integer, codec_kind::product}) CHECK(outcome([&] { return make_index(fitted, 3); }) == "invalid_argument");
 }
 
 TEST_CASE("the message of a refusal says the numbers of the case", "[index][policy]") {
@@ -192,7 +193,7 @@ TEST_CASE("lengths from the smallest float to 2^60 are searched without overflow
                     index->add(i, rows.back());
                 }
                 auto const query = normal_vector(16, 1000, scale);
-                auto const hits = index->search(query, {.k = 40, .keep_first = 40, .keep_second = 40}).hits;
+                auto const hits = index->search(query, {.k = 40, .recall = 1}).hits;
                 CAPTURE(to_string(codec), to_string(similarity), scale);
                 REQUIRE(hits.size() == 40);
                 for (hit const& h : hits) CHECK(std::isfinite(h.score));
@@ -210,7 +211,7 @@ TEST_CASE("get gives back the vector, or its direction under cosine, as exactly 
             auto const back = index->get("x");
             double const length = std::sqrt(dot_by_definition<float>(x, x).value);
             double const unit = similarity == similarity_kind::cosine ? length : 1;
-            bool const coarse = codec == codec_kind::int8 || codec == codec_kind::planes;
+            bool const coarse = is_coarse(codec);
             double const largest = 50.0 * 6;
             for (std::size_t i = 0; i < x.size(); ++i) {
                 CAPTURE(to_string(codec), to_string(similarity), i);
@@ -284,7 +285,7 @@ TEST_CASE("what an index says of itself is what it was made with", "[index]") {
             CHECK(index->similarity() == similarity);
             CHECK(index->zeros() == zero_vectors::allow);
             CHECK(index->level() == index->levels());
-            CHECK(index->levels() == (codec == codec_kind::planes ? 3 : 1));
+            CHECK(index->levels() == (codec == codec_kind::planes12 ? 4 : codec == codec_kind::planes || codec == codec_kind::planes2 ? 3 : 1));
             CHECK(index->memory() >= 3 * dims);
             index->set_metadata("{\"model\": \"\xC3\xA9\"}");
             CHECK(index->metadata() == "{\"model\": \"\xC3\xA9\"}");

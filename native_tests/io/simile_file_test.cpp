@@ -62,12 +62,12 @@ TEST_CASE("a file has the bytes that docs/architecture.md describes", "[io][simi
 }
 
 TEST_CASE("an empty index is a header and nothing else", "[io][simile_file]") {
-    CHECK(to_bytes(progressive_index(384)).size() == 64);
+    CHECK(to_bytes(planes_index(384)).size() == 64);
 }
 
 TEST_CASE("a writer gives the same file twice and knows its length", "[io][simile_file]") {
     auto const rows = normal_vector(5000 * 80, 1);
-    progressive_index index(80, similarity_kind::dot);
+    planes_index index(80, similarity_kind::dot);
     index.add(matrix_view<float const>(rows, 80));
     auto const file = index.file();
     std::vector<std::byte> first, second;

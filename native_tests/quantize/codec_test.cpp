@@ -9,6 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <cstring>
+#include <limits>
 
 using namespace simile;
 using namespace simile::test;
@@ -47,8 +48,15 @@ constexpr float component_error = Codec::kind == codec_kind::f32 ? 0.0F : Codec:
 TEST_CASE("the codecs have the numbers of the file and their names", "[quantize][codec]") {
     CHECK(static_cast<int>(codec_kind::f32) == 1);
     CHECK(static_cast<int>(codec_kind::planes) == 4);
+    CHECK(static_cast<int>(codec_kind::planes2) == 5);
+    CHECK(static_cast<int>(codec_kind::planes12) == 6);
     CHECK(to_string(codec_kind::f16) == "f16");
-    CHECK(to_string(static_cast<codec_kind>(9)) == "unknown");
+    CHECK(to_string(codec_kind::planes12) == "planes12");
+    CHECK(static_cast<int>(codec_kind::bf16) == 7);
+    CHECK(static_cast<int>(codec_kind::integer) == 8);
+    CHECK(static_cast<int>(codec_kind::product) == 9);
+    CHECK(to_string(codec_kind::product) == "product");
+    CHECK(to_string(static_cast<codec_kind>(10)) == "unknown");
 }
 
 TEMPLATE_TEST_CASE("a codec scores every row of a block within its documented error", "[quantize][codec]", quantize::f32_codec, quantize::f16_codec,
@@ -63,15 +71,40 @@ TEMPLATE_TEST_CASE("a codec scores every row of a block within its documented er
         }
         auto const q = unit_vector(d, d + 7777);
         block_scores scores, scaled;
-        codec.scan(codec.prepare(q, 1.0F), block.data(), scores);
-        codec.scan(codec.prepare(q, 4.0F), block.data(), scaled);
+        auto const mask = codec.scan(codec.prepare(q, 1.0F), block.data(), 0.01F, scores);
+        CHECK(codec.scan(codec.prepare(q, 4.0F), block.data(), -std::numeric_limits<float>::infinity(), scaled) == ~std::uint32_t{0});
         for (std::size_t slot = 0; slot < block_rows; ++slot) {
             CAPTURE(d, slot);
             CHECK(std::abs(scores[slot] - dot_by_definition<float>(rows[slot], q).value) <= error_of<TestType>(d, rows[slot], q));
             CHECK(scaled[slot] == 4 * scores[slot]);
+            CHECK((mask >> slot & 1U) == (scores[slot] >= 0.01F ? 1U : 0U));
         }
         CHECK(codec.well_formed(block.data(), block_rows));
     }
+}
+
+TEMPLATE_TEST_CASE("a tile of queries has the scores of its queries one by one, to the bit", "[quantize][codec]", quantize::f32_codec, quantize::f16_codec,
+                   quantize::int8_codec) {
+    for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::squared_l2})
+        for (std::size_t const d : {std::size_t{1}, std::size_t{5}, std::size_t{16}, std::size_t{33}, std::size_t{100}, std::size_t{384}})
+            for (std::size_t const count : {std::size_t{1}, std::size_t{7}, std::size_t{8}}) {
+                TestType const codec(d, similarity);
+                std::vector<std::byte> block(codec.block_bytes());
+                for (std::size_t slot = 0; slot < block_rows; ++slot) codec.encode(unit_vector(d, slot), block.data(), slot);
+                std::vector<typename TestType::query> queries;
+                for (std::size_t i = 0; i < count; ++i) queries.push_back(codec.prepare(unit_vector(d, 500 + i), 1.0F + static_cast<float>(i)));
+                quantize::tile_floats thresholds{};
+                for (std::size_t i = 0; i < count; ++i) thresholds[i] = 0.05F * static_cast<float>(i) - 0.1F;
+                quantize::tile_scores scores;
+                quantize::tile_masks masks;
+                codec.scan_tile(codec.prepare_tile(queries), block.data(), thresholds, scores, masks);
+                for (std::size_t i = 0; i < count; ++i) {
+                    block_scores alone;
+                    CAPTURE(to_string(similarity), d, count, i);
+                    CHECK(masks[i] == codec.scan(queries[i], block.data(), thresholds[i], alone));
+                    CHECK(std::memcmp(scores[i].data(), alone.data(), sizeof(alone)) == 0);
+                }
+            }
 }
 
 TEMPLATE_TEST_CASE("a codec moves, decodes and clears single rows and leaves the others alone", "[quantize][codec]", quantize::f32_codec, quantize::f16_codec,
@@ -109,7 +142,7 @@ TEMPLATE_TEST_CASE("a codec sees numbers in a block that no encoder writes", "[q
     for (std::size_t slot = 0; slot < block_rows; ++slot) codec.encode(unit_vector(d, slot), block.data(), slot);
     // The last number of slot 2: an element, or for int8 the factor.
     std::size_t const size = TestType::kind == codec_kind::f16 ? 2 : 4;
-    std::size_t const at = TestType::kind == codec_kind::int8 ? block_rows * d + 2 * size : (2 * d + d - 1) * size;
+    std::size_t const at = TestType::kind == codec_kind::int8 ? block_rows * (d + 1) + 2 * size : (2 * d + d - 1) * size;
     std::memset(block.data() + at, 0xFF, size);  // a NaN in each of the types
     CHECK(!codec.well_formed(block.data(), block_rows));
     CHECK(!codec.well_formed(block.data(), 3));
@@ -123,7 +156,7 @@ TEST_CASE("f32 under squared_l2 scores the negated distance itself, without canc
     std::vector<float> const x(d, 1000.0F), q(d, std::nextafter(1000.0F, 2000.0F));
     codec.encode(x, block.data(), 0);
     block_scores scores;
-    codec.scan(codec.prepare(q, 1.0F), block.data(), scores);
+    static_cast<void>(codec.scan(codec.prepare(q, 1.0F), block.data(), 0.0F, scores));
     double const exact = squared_l2_by_definition<float>(x, q).value;
     CHECK(std::abs(-double(scores[0]) - exact) <= error_factor(11) * exact);
     CHECK(exact > 0);

@@ -194,8 +194,9 @@ TEST_CASE("a block of product codes is scored within half a step of each table",
             for (std::size_t slot = 0; slot < block_rows; ++slot) codec.encode(unit_vector(d, 99 * d + slot), block.data(), slot);
             auto const q = unit_vector(d, d + 5);
             quantize::block_scores scores, doubled;
-            codec.scan(codec.prepare(q, 1.0F), block.data(), scores);
-            codec.scan(codec.prepare(q, 2.0F), block.data(), doubled);
+            auto const mask = codec.scan(codec.prepare(q, 1.0F), block.data(), 0.1F, scores);
+            for (std::size_t r = 0; r < block_rows; ++r) CHECK((mask >> r & 1U) == (scores[r] >= 0.1F ? 1U : 0U));
+            static_cast<void>(codec.scan(codec.prepare(q, 2.0F), block.data(), 0.0F, doubled));
             double const step = double{p.tables(q).step};
             for (std::size_t slot = 0; slot < block_rows; ++slot) {
                 auto const x = unit_vector(d, 99 * d + slot);
@@ -251,7 +252,7 @@ TEST_CASE("the product codec moves, decodes and clears single rows and leaves th
 
     codec.encode(std::vector<float>(d, 0.0F), block.data(), 7);
     quantize::block_scores scores;
-    codec.scan(codec.prepare(unit_vector(d, 1), 1.0F), block.data(), scores);
+    static_cast<void>(codec.scan(codec.prepare(unit_vector(d, 1), 1.0F), block.data(), 0.0F, scores));
     CHECK(scores[7] == 0);
     codec.decode(block.data(), 7, out);
     CHECK(out == std::vector<float>(d, 0.0F));

@@ -14,11 +14,11 @@ using simd::bit_block;
 namespace {
 
 /// `blocks` blocks of random rows, and those rows one after the other.
-struct blocks_of {
+struct sample_blocks {
     std::size_t bits, row_bytes, count;
     std::vector<std::byte> rows, blocks;
 
-    blocks_of(std::size_t bits_, std::size_t count_, std::uint64_t seed)
+    sample_blocks(std::size_t bits_, std::size_t count_, std::uint64_t seed)
         : bits(bits_),
           row_bytes((bits_ + 7) / 8),
           count(count_),
@@ -53,7 +53,7 @@ TEST_CASE("a block of bits keeps whole cache lines for eight rows, and no row is
     STATIC_REQUIRE(bit_block::bytes(96) == 8 * 16);
     for (std::size_t const bits : widths()) {
         CHECK(bit_block::bytes(bits) % 64 == 0);
-        blocks_of const data(bits, 1, bits);
+        sample_blocks const data(bits, 1, bits);
         std::vector<std::byte> back(data.row_bytes);
         for (std::size_t r = 0; r < 8; ++r) {
             for (std::size_t i = 0; i < data.row_bytes; ++i)
@@ -69,7 +69,7 @@ TEST_CASE("bits of blocks are counted exactly on every architecture, beside guar
     for_each_architecture([&](auto arch, std::string_view name) {
         for (std::size_t const bits : widths())
             for (std::size_t const count : {std::size_t{1}, std::size_t{4}}) {
-                blocks_of const data(bits, count, bits + count);
+                sample_blocks const data(bits, count, bits + count);
                 auto const asked = byte_vector(data.row_bytes, bits + 99);
                 std::vector<std::uint64_t> query(bit_block::words(bits), ~std::uint64_t{0});
                 bit_block::query(bits, asked.data(), query.data());

@@ -100,7 +100,7 @@ TEST_CASE("int8 sums of extreme values do not overflow up to 65,536 dims", "[sim
 TEMPLATE_TEST_CASE("rows of int8 scanned for a query have the dots of pairs", "[simd][int8_dot]", std::int8_t, std::uint8_t) {
     for_each_architecture([&](auto arch, std::string_view name) {
         for (std::size_t const n : kernel_lengths()) {
-            simd::int8_query const query(normal_vector(n, n));
+            simd::int8_row_query const query(normal_vector(n, n));
             for (std::size_t const count : {std::size_t{1}, std::size_t{3}, std::size_t{7}, std::size_t{32}}) {
                 if (count == 32 && n > 260 && n != 384) continue;
                 auto rows = codes_of<TestType>(count * n, n + count);
@@ -123,7 +123,7 @@ TEST_CASE("the kernels of AVX-VNNI are exact, by the encoding that AVX-512 has f
     using registers = simd::vnni256<xsimd::avxvnni>;
     for (std::size_t const n : kernel_lengths()) {
         auto const x = int8_vector(n, n);
-        simd::int8_query const query(normal_vector(n, n));
+        simd::int8_row_query const query(normal_vector(n, n));
         at_all_places(x, {query.codes.begin(), query.codes.end()}, [&](std::int8_t const* a, std::int8_t const* b) {
             if (simd::vnni::dot<registers>(a, b, n) != dot_of<std::int8_t>(x, query.codes)) FAIL("length " << n);
             std::int32_t row;

@@ -37,10 +37,11 @@ TEST_CASE("lorentz is its definition and symmetric to the bit", "[similarity][lo
 }
 
 TEST_CASE("no lorentz distance is below acosh(1 + 1e-8), and NaN comes through", "[similarity][lorentz]") {
-    auto const x = normal_vector(16, 1);
+    std::size_t const d = GENERATE(1U, 16U, 33U);
+    auto const x = normal_vector(d, 1);
     CHECK(std::abs(lorentz()(x, x) / std::sqrt(2e-8) - 1) < 1e-6);
     CHECK(std::abs(lorentz(4)(x, x) / (0.5 * std::sqrt(2e-8)) - 1) < 1e-6);
-    CHECK(std::isnan(lorentz()(x, std::vector<float>(16, std::nanf("")))));
+    CHECK(std::isnan(lorentz()(x, std::vector<float>(d, std::nanf("")))));
 }
 
 TEST_CASE("the exponential map is sinh(r) / r v, so that the distance to the origin is the length of v", "[similarity][lorentz]") {
@@ -78,7 +79,7 @@ TEST_CASE("the exponential map at its ends", "[similarity][lorentz]") {
 
 TEST_CASE("an index of lorentz's items ranks as it does, and gives it back", "[similarity][lorentz]") {
     double const c = GENERATE(0.5, 1.0);
-    std::size_t const d = 24;
+    std::size_t const d = GENERATE(5U, 24U);
     lorentz const space(c);
     auto const query = normal_vector(d, 1, 0.4F);
     std::vector<std::vector<float>> items;

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <simile/simd/arch.hpp>
+#if defined(SIMILE_DISPATCH)
+#include <simile/simd/dispatch.hpp>
+#endif
 
 #include <string_view>
 
@@ -21,11 +24,14 @@ void for_each_of(xsimd::arch_list<Archs...>, Check& check) {
 }  // namespace detail
 #endif
 
-/// Calls check(tag, name) for the scalar architecture and for every one that this program is compiled for.
+/// Calls check(tag, name) for the scalar architecture and for every one that this program is compiled for; where kernels are chosen at run time, for
+/// the chosen ones instead.
 template <class Check>
 void for_each_architecture(Check check) {
     check(scalar_arch{}, std::string_view("scalar"));
-#if !defined(SIMILE_SCALAR)
+#if defined(SIMILE_DISPATCH)
+    check(simd::dispatched_arch{}, simd::active_architecture());
+#elif !defined(SIMILE_SCALAR)
     detail::for_each_of(xsimd::supported_architectures{}, check);
 #endif
 }

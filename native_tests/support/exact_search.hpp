@@ -40,7 +40,10 @@ struct lengths {
 }
 }  // namespace detail
 
-/// How far the score of a codec may be from the exact one, by the docstrings of the codecs. Planes at level 3 are int8.
+/// Codecs that keep 8 bits a dim, or 12.
+[[nodiscard]] inline bool is_coarse(codec_kind codec) { return codec != codec_kind::f32 && codec != codec_kind::f16; }
+
+/// How far the score of a codec may be from the exact one, by the docstrings of the codecs. Planes at 8 bits are int8, and no worse at 12.
 [[nodiscard]] inline double score_bound(codec_kind codec, similarity_kind similarity, std::span<float const> x, std::span<float const> q) {
     auto const [x1, x2, x_largest] = detail::lengths_of(x);
     auto const [q1, q2, q_largest] = detail::lengths_of(q);
@@ -53,7 +56,7 @@ struct lengths {
     double direction = sum;
     if (codec == codec_kind::f16) direction += 0x1p-11 + d * 0x1p-25;
     // Half a step on either side. The factor that makes estimates unbiased grows when a short vector's codes miss its direction: |w| / <x, w> <= 1.1.
-    if (codec == codec_kind::int8 || codec == codec_kind::planes)
+    if (is_coarse(codec))
         direction += 1.1 * (x_largest / x2 / 255 * q1 / q2 + q_largest / q2 / 254 * x1 / x2 + d * x_largest / x2 / 255 * q_largest / q2 / 254) + 0.01 / 255;
     if (similarity == similarity_kind::cosine) return direction;
     if (similarity == similarity_kind::dot) return x2 * q2 * (direction + 4 * 0x1p-24);
@@ -87,7 +90,7 @@ struct lengths {
 }
 
 /// Every codec and every similarity an index can have.
-inline constexpr codec_kind all_codecs[] = {codec_kind::f32, codec_kind::f16, codec_kind::int8, codec_kind::planes};
+inline constexpr codec_kind all_codecs[] = {codec_kind::f32, codec_kind::f16, codec_kind::int8, codec_kind::planes, codec_kind::planes2, codec_kind::planes12};
 inline constexpr similarity_kind all_similarities[] = {similarity_kind::cosine, similarity_kind::dot, similarity_kind::squared_l2};
 
 }  // namespace simile::test

@@ -131,7 +131,7 @@ EXPORT(simile_filter) std::uint32_t simile_filter(std::uint32_t handle, std::uin
 
 EXPORT(simile_search)
 std::uint32_t simile_search(std::uint32_t handle, std::uint32_t queries, std::uint32_t count, std::uint32_t dims, std::uint32_t k, std::uint32_t filter,
-                            std::uint32_t filter_words, std::uint32_t keep_first, std::uint32_t keep_second) {
+                            std::uint32_t filter_words, double recall) {
     return guarded([&] {
         vector_index const& index = indexes[handle];
         std::optional<row_filter> allowed;
@@ -142,8 +142,7 @@ std::uint32_t simile_search(std::uint32_t handle, std::uint32_t queries, std::ui
         search_options options;
         options.k = k;
         options.filter = allowed ? &*allowed : nullptr;
-        options.keep_first = keep_first;
-        options.keep_second = keep_second;
+        if (recall != 0) options.recall = recall;
         matrix_view<float const> const rows(at<float>(queries, std::size_t{count} * dims).data(), count, dims);
         for (auto const& result : index.search_many(rows, options)) put_result(index, result);
     });

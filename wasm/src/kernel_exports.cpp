@@ -53,17 +53,13 @@ EXPORT(simile_pair) std::uint32_t simile_pair(std::uint32_t op, std::uint32_t a,
 EXPORT(simile_planes) std::uint32_t simile_planes(std::uint32_t vector, std::uint32_t dims, std::uint32_t query) {
     return guarded([&] {
         require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
-        using codec_type = quantize::planes_codec;
+        using codec_type = quantize::planes_1_3_4;
         codec_type const codec(dims);
         auto const given = at<float>(vector, dims);
         require(all_finite(given), error_code::not_finite, "vector has a component that is NaN or infinite");
         std::vector<float> unit(dims);
         require(to_unit(given, unit) > 0, error_code::zero_norm, "vector is zero and has no direction");
-        std::vector<std::int8_t> codes(dims);
-        quantize::mid_rise_encode(unit, codes.data());
-        answer.put_all(std::span<std::int8_t const>(codes));
-        answer.pad_to_4();
-
+        std::vector<codec_type::integer> codes(dims);
         std::array<byte_buffer, codec_type::levels> blocks;
         codec_type::mutable_planes to{};
         codec_type::planes from{};
@@ -72,6 +68,9 @@ EXPORT(simile_planes) std::uint32_t simile_planes(std::uint32_t vector, std::uin
             from[p] = to[p] = blocks[p].data();
         }
         codec.encode(unit, to, 0, codes);
+        std::vector<std::int8_t> const bytes(codes.begin(), codes.end());
+        answer.put_all(std::span<std::int8_t const>(bytes));
+        answer.pad_to_4();
         for (unsigned p = 0; p < codec_type::levels; ++p) answer.put(codec.factor(from[p], p, 0));
         if (query == 0) return;
 
@@ -79,10 +78,7 @@ EXPORT(simile_planes) std::uint32_t simile_planes(std::uint32_t vector, std::uin
         require(all_finite(q), error_code::not_finite, "query has a component that is NaN or infinite");
         require(to_unit(q, unit) > 0, error_code::zero_norm, "query is zero and has no direction");
         auto const prepared = codec.prepare(unit, 1.0F);
-        quantize::block_scores scores;
-        codec.scan(prepared, from[0], scores);
-        answer.put(scores[0]);
-        for (unsigned level = 2; level <= codec_type::levels; ++level) answer.put(codec.score(prepared, from, 0, level));
+        for (unsigned level = 1; level <= codec_type::levels; ++level) answer.put(codec.score(prepared, from, 0, level));
     });
 }
 
@@ -99,7 +95,7 @@ EXPORT(simile_tune) std::uint32_t simile_tune([[maybe_unused]] std::uint32_t cho
 EXPORT(simile_probe) std::int32_t simile_probe(std::uint32_t repetitions) {
     constexpr std::size_t dims = 512, rows = 64;  // 32 KiB at a time, as a first-level cache sees it
     static std::vector<std::int8_t> const codes(rows * dims, std::int8_t{3});
-    static simd::int8_query const query(std::vector<float>(dims, 1.0F));
+    static simd::int8_row_query const query(std::vector<float>(dims, 1.0F));
     std::array<std::int32_t, rows> out{};
     std::int32_t sum = 0;
     for (std::uint32_t i = 0; i < repetitions * 32; ++i) {

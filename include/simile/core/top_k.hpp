@@ -18,10 +18,20 @@ namespace simile {
 /// average; the set it keeps does not depend on the order of arrival.
 class top_k {
 public:
-    explicit top_k(std::size_t k) : k_(k), capacity_(std::max<std::size_t>(2 * k, k + 64)) { buffer_.reserve(capacity_); }
+    /// @param least  no lower score is kept
+    explicit top_k(std::size_t k, float least = -std::numeric_limits<float>::infinity())
+        : k_(k), capacity_(k <= most_reserved ? std::max<std::size_t>(2 * k, k + 64) : k + k / 4), least_(least), threshold_(least) {
+        buffer_.reserve(std::min(capacity_, 2 * most_reserved));
+    }
 
     /// Only a hit with at least this score can still get in. Never NaN.
     [[nodiscard]] float threshold() const noexcept { return threshold_; }
+
+    /// The k-th best score so far, exactly; before there are k, the least that is kept.
+    [[nodiscard]] float kth() {
+        cut();
+        return threshold_;
+    }
 
     void push(row_t row, float score) {
         if (!(score >= threshold_)) return;
@@ -29,10 +39,10 @@ public:
         if (buffer_.size() == capacity_) cut();
     }
 
-    /// Offers the rows of one block: bit i of `mask` says whether row `first + i` takes part.
+    /// Offers rows of one block: bit i of `mask` says whether row `first + i` takes part.
     void push_block(row_t first, std::span<float const, block_rows> scores, std::uint32_t mask) {
-        for (std::uint32_t rest = mask & reaching(scores, threshold_); rest != 0; rest &= rest - 1) {
-            auto const i = static_cast<unsigned>(std::countr_zero(rest));
+        for (; mask != 0; mask &= mask - 1) {
+            auto const i = static_cast<unsigned>(std::countr_zero(mask));
             push(first + i, scores[i]);
         }
     }
@@ -46,29 +56,25 @@ public:
     [[nodiscard]] std::vector<hit> take() {
         cut();
         std::sort(buffer_.begin(), buffer_.end(), ranks_before);
-        threshold_ = -std::numeric_limits<float>::infinity();
+        threshold_ = least_;
         return std::exchange(buffer_, {});
     }
 
 private:
-    // Without branches, so that compilers turn it into one vector comparison.
-    static std::uint32_t reaching(std::span<float const, block_rows> scores, float threshold) noexcept {
-        std::uint32_t bits = 0;
-        for (unsigned i = 0; i < block_rows; ++i) bits |= static_cast<std::uint32_t>(scores[i] >= threshold) << i;
-        return bits;
-    }
-
     void cut() {
-        if (buffer_.size() <= k_) return;
+        if (buffer_.size() < k_ || k_ == 0) return;
         auto const kth = buffer_.begin() + static_cast<std::ptrdiff_t>(k_) - 1;
         std::nth_element(buffer_.begin(), kth, buffer_.end(), ranks_before);
-        threshold_ = kth->score;
+        threshold_ = std::max(threshold_, kth->score);
         buffer_.resize(k_);
     }
 
+    static constexpr std::size_t most_reserved = 4096;  // more hits than this may be wanted without being there
+
     std::size_t k_;
     std::size_t capacity_;
-    float threshold_ = -std::numeric_limits<float>::infinity();
+    float least_;
+    float threshold_;
     std::vector<hit> buffer_;
 };
 

@@ -5,8 +5,12 @@
 #include <simile/quantize/int8.hpp>
 #include <simile/quantize/raw.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <utility>
+#include <vector>
 
 namespace simile {
 
@@ -18,6 +22,13 @@ public:
     /// @throws error out_of_range, invalid_argument
     explicit flat_index(std::size_t dims, similarity_kind similarity = similarity_kind::cosine, zero_vectors zeros = zero_vectors::refuse)
         : vector_index(dims, similarity, zeros), codec_(dims, similarity) {}
+    /// @param map    into the space of the codes; only where codes are directions
+    /// @param codec  of map.code_dims() dimensions
+    flat_index(quantize::transform map, Codec codec, similarity_kind similarity = similarity_kind::cosine, zero_vectors zeros = zero_vectors::refuse)
+        requires Codec::directions
+        : vector_index(std::move(map), similarity, zeros), codec_(std::move(codec)) {
+        require(codec_.dims() == code_dims(), error_code::dimension_mismatch, "the codec has ", codec_.dims(), " dimensions, the transform ", code_dims());
+    }
 
     [[nodiscard]] codec_kind codec() const noexcept override { return Codec::kind; }
 
@@ -39,11 +50,21 @@ protected:
 
     [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
         auto const prepared = codec_.prepare(query, scale);
-        return {detail::best_of_blocks(size(), options.k, options, rule,
-                                       [&](std::size_t b, quantize::block_scores& scores) { codec_.scan(prepared, block(b), scores); }),
+        return {detail::best_of_blocks(size(), options, rule,
+                                       [&](std::size_t b, float threshold, quantize::block_scores& scores) { return codec_.scan(prepared, block(b), threshold, scores); }),
                 1};
     }
 
+    void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
+        if constexpr (quantize::batch_codec<Codec>) search_tiles(queries, options, results);
+        else vector_index::search_batch(queries, options, results);
+    }
+
+    [[nodiscard]] std::vector<std::byte> coding_section() const override {
+        if constexpr (requires { codec_.form(); }) return coding_bytes(map(), &codec_.form(), nullptr);
+        else if constexpr (requires { codec_.quantizer(); }) return coding_bytes(map(), nullptr, &codec_);
+        else return vector_index::coding_section();
+    }
     [[nodiscard]] std::size_t block_bytes(unsigned) const noexcept override { return codec_.block_bytes(); }
     [[nodiscard]] byte_buffer& plane(unsigned) noexcept override { return blocks_; }
     [[nodiscard]] std::span<std::byte const> plane_view(unsigned) const noexcept override { return blocks_; }
@@ -56,6 +77,48 @@ protected:
 private:
     [[nodiscard]] std::byte const* block(std::size_t b) const noexcept { return blocks_.data() + b * codec_.block_bytes(); }
     [[nodiscard]] std::byte* block(std::size_t b) noexcept { return blocks_.data() + b * codec_.block_bytes(); }
+
+    /// Tiles of queries go over some blocks, which stay in the cache, before the next blocks come.
+    void search_tiles(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const
+        requires quantize::batch_codec<Codec>
+    {
+        std::vector<typename Codec::tile> tiles;
+        for (std::size_t i = 0; i < queries.size(); i += quantize::batch_tile) {
+            std::vector<typename Codec::query> prepared;
+            for (prepared_query const& q : queries.subspan(i, std::min(quantize::batch_tile, queries.size() - i))) prepared.push_back(codec_.prepare(q.values, q.scale));
+            tiles.push_back(codec_.prepare_tile(prepared));
+        }
+        std::vector<top_k> best;
+        for (std::size_t i = 0; i < tiles.size() * quantize::batch_tile; ++i)
+            best.emplace_back(options.k, queries[std::min(i, queries.size() - 1)].rule.before_finish(options.min_score));
+        detail::block_walk const walk(size(), options);
+        std::size_t const together = std::max<std::size_t>(1, cached_bytes / codec_.block_bytes());
+        for (std::size_t begin = 0; begin < walk.size(); begin += together)
+            for (std::size_t t = 0; t < tiles.size(); ++t)
+                walk.visit(begin, std::min(walk.size(), begin + together), [&](std::size_t b, std::uint32_t mask) {
+                    scan_tile(tiles[t], b, mask, queries.subspan(t * quantize::batch_tile), &best[t * quantize::batch_tile]);
+                });
+        for (std::size_t i = 0; i < queries.size(); ++i) results[i] = {best[i].take(), 1};
+    }
+    static constexpr std::size_t cached_bytes = 128 * 1024;
+
+    template <class Tile>
+    void scan_tile(Tile const& tile, std::size_t b, std::uint32_t mask, std::span<prepared_query const> queries, top_k* best) const {
+        quantize::tile_floats thresholds{};
+        quantize::tile_scores scores;
+        quantize::tile_masks masks;
+        for (std::size_t i = 0; i < quantize::batch_tile; ++i) thresholds[i] = best[i].threshold();
+        codec_.scan_tile(tile, block(b), thresholds, scores, masks);
+        auto const first = static_cast<row_t>(b * block_rows);
+        for (std::size_t i = 0; i < std::min(quantize::batch_tile, queries.size()); ++i) {
+            score_rule const& rule = queries[i].rule;
+            if (!rule.is_plain()) {
+                rule.apply(scores[i], first, std::min(block_rows, size() - first));
+                masks[i] = simd::reaching(default_arch{}, scores[i].data(), thresholds[i]);
+            }
+            if ((masks[i] & mask) != 0) best[i].push_block(first, scores[i], masks[i] & mask);
+        }
+    }
 
     Codec codec_;
     byte_buffer blocks_;

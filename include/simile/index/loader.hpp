@@ -68,12 +68,15 @@ public:
         return index_;
     }
 
+    /// The section of lists, for ivf_index; empty when the file has none.
+    [[nodiscard]] std::span<std::byte const> lists() const noexcept { return lists_; }
+
 private:
     enum class stage { header, table, body, done };
 
     // Sections in the order in which a file holds them.
-    static constexpr std::array<section_type, 7> order = {section_type::chunks, section_type::metadata, section_type::plane0, section_type::norms,
-                                                          section_type::ids,    section_type::plane1,   section_type::plane2};
+    static constexpr std::array<section_type, 10> order = {section_type::chunks, section_type::coding, section_type::metadata, section_type::lists,  section_type::plane0, section_type::norms,
+                                                          section_type::ids,    section_type::plane1, section_type::plane2,   section_type::plane3};
 
     [[nodiscard]] std::size_t take(std::span<std::byte const> bytes) {
         std::size_t used = 0;
@@ -103,26 +106,38 @@ private:
         require(!length_ || *length_ == header_.file_length, error_code::corrupt_file, "the file has ", length_.value_or(0), " bytes, by its header ",
                 header_.file_length);
         auto const similarity = static_cast<similarity_kind>(header_.similarity);
-        auto const codec = static_cast<codec_kind>(header_.codec);
         require(header_.dims >= 1 && header_.dims <= max_dims && is_valid(similarity), error_code::corrupt_file, "the header's dims or similarity are impossible");
-        require(to_string(codec) != "unknown", error_code::unsupported_version, "the file holds codes of kind ", header_.codec, ", which this program does not know");
-        index_ = make_index(codec, header_.dims, similarity, static_cast<zero_vectors>(header_.flags));
-        require(header_.kind == (index_->levels() > 1 ? file_header::progressive : file_header::flat), error_code::corrupt_file,
-                "the header's kind and codec do not go together");
-        index_->planes_ready(0);
+        require(to_string(static_cast<codec_kind>(header_.codec)) != "unknown", error_code::unsupported_version, "the file holds codes of kind ", header_.codec, ", which this program does not know");
         head_.clear();
         stage_ = stage::table;
     }
 
     void read_table() {
         table_ = file_format::decode_table(head_, header_);
-        check_sections();
+        check_order();
+        if (find(section_type::coding) == nullptr) make_empty_index({});
         head_.clear();
         stage_ = stage::body;
     }
 
-    // Every known section is there when it must be, in order, and as long as header and codec say.
-    void check_sections() const {
+    /// Once it is known how vectors are coded, the lengths of their sections are too.
+    void make_empty_index(std::span<std::byte const> coding_section) {
+        auto how = coding_from_bytes(static_cast<codec_kind>(header_.codec), header_.dims, coding_section);
+        try {
+            index_ = make_index(std::move(how), header_.dims, static_cast<similarity_kind>(header_.similarity), static_cast<zero_vectors>(header_.flags));
+        } catch (error const& e) {
+            fail(error_code::corrupt_file, e.what());
+        }
+        index_->planes_ready(0);
+        require(header_.kind == (index_->levels() > 1 ? file_header::progressive : file_header::flat), error_code::corrupt_file,
+                "the header's kind and codec do not go together");
+        for (section_type const type : order)
+            if (find(type) == nullptr) check_absent(type);
+        for (section_entry const& s : table_) check_length(s);
+    }
+
+    // Known sections are in order, and there are as many hashes of pieces as there must be.
+    void check_order() const {
         std::size_t next = 0;
         std::uint64_t chunks = 0;
         for (section_entry const& s : table_) {
@@ -135,11 +150,8 @@ private:
                 continue;
             }
             require(at >= next, error_code::corrupt_file, "section type ", s.type, " is out of order");
-            for (; next < at; ++next) check_absent(order[next]);
-            check_length(s);
-            ++next;
+            next = at + 1;
         }
-        for (; next < order.size(); ++next) check_absent(order[next]);
         section_entry const* const hashes = find(section_type::chunks);
         require((hashes == nullptr ? 0 : hashes->length) == 8 * chunks, error_code::corrupt_file, "the hashes of ", chunks, " pieces are not there");
     }
@@ -153,6 +165,7 @@ private:
             case section_type::plane0: return index_->plane_bytes(0, header_.rows);
             case section_type::plane1: return index_->levels() > 1 ? index_->plane_bytes(1, header_.rows) : 0;
             case section_type::plane2: return index_->levels() > 2 ? index_->plane_bytes(2, header_.rows) : 0;
+            case section_type::plane3: return index_->levels() > 3 ? index_->plane_bytes(3, header_.rows) : 0;
             case section_type::norms: return index_->keeps_norms() ? header_.rows * sizeof(float) : 0;
             default: return std::nullopt;
         }
@@ -195,7 +208,9 @@ private:
             case section_type::plane0: return index_->plane(0);
             case section_type::plane1: return index_->plane(1);
             case section_type::plane2: return index_->plane(2);
+            case section_type::plane3: return index_->plane(3);
             case section_type::chunks: return chunks_;
+            case section_type::lists: return lists_;
             default: return held_;
         }
     }
@@ -225,19 +240,20 @@ private:
     void finish_sections() {
         while (section_ < table_.size() && taken_ == table_[section_].offset + table_[section_].length) finish_section(table_[section_++]);
         bool const planes_left = section_ < table_.size() && is_needed_first(section_);
-        if (!planes_left && index_->level() == 0) become_searchable();
+        if (!planes_left && index_ && index_->level() == 0) become_searchable();
         if (section_ == table_.size()) finish();
     }
     // Whether anything from section `at` on must be there before the first search.
     [[nodiscard]] bool is_needed_first(std::size_t at) const noexcept {
         return std::any_of(table_.begin() + static_cast<std::ptrdiff_t>(at), table_.end(), [](section_entry const& s) {
             auto const type = static_cast<section_type>(s.type);
-            return type == section_type::chunks || type == section_type::metadata || type == section_type::plane0 || type == section_type::norms || type == section_type::ids;
+            return type == section_type::chunks || type == section_type::coding || type == section_type::metadata || type == section_type::lists || type == section_type::plane0 || type == section_type::norms || type == section_type::ids;
         });
     }
     void finish_section(section_entry const& s) {
         switch (static_cast<section_type>(s.type)) {
             case section_type::chunks: check_chunk_lists(); break;
+            case section_type::coding: make_empty_index(held_); break;
             case section_type::metadata: index_->metadata_.assign(reinterpret_cast<char const*>(held_.data()), held_.size()); break;
             case section_type::norms:
                 index_->norms_.resize(static_cast<std::size_t>(header_.rows));
@@ -246,6 +262,7 @@ private:
             case section_type::ids: ids_ = id_table::from_encoded({held_.begin(), held_.end()}, static_cast<std::size_t>(header_.rows)); break;
             case section_type::plane1: plane_finished(1); break;
             case section_type::plane2: plane_finished(2); break;
+            case section_type::plane3: plane_finished(3); break;
             default: break;
         }
         byte_buffer().swap(held_);
@@ -305,6 +322,7 @@ private:
     std::vector<section_entry> table_;
     std::size_t section_ = 0;
     byte_buffer held_;    // a small section, or a piece of one that is skipped
+    byte_buffer lists_;
     byte_buffer chunks_;  // hashes of 1 MiB pieces
     std::optional<id_table> ids_;
     std::shared_ptr<vector_index> index_;

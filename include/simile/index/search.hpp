@@ -8,13 +8,24 @@
 #include <simile/core/similarity_kind.hpp>
 #include <simile/core/top_k.hpp>
 #include <simile/quantize/codec.hpp>
+#include <simile/simd/block_scores.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <limits>
 #include <span>
 #include <vector>
 
 namespace simile {
+
+/// Rows first .. last - 1.
+struct row_range {
+    row_t first = 0;
+    row_t last = 0;
+    friend bool operator==(row_range const&, row_range const&) = default;
+};
 
 /// How to search. The defaults suit most programs.
 struct search_options {
@@ -22,12 +33,17 @@ struct search_options {
     std::size_t k = 10;
     /// Rows that may be returned; all when null. Must be made for as many rows as the index has.
     row_filter const* filter = nullptr;
+    /// Only these rows are looked at, which costs in proportion to their number: windows of a label that the rows are sorted by, or lists of a partition.
+    /// In rising order, without overlap. Together with a filter both must allow a row. All rows when there is none.
+    std::span<row_range const> ranges{};
+    /// Hits must score at least this. With k = size() that is a range search.
+    float min_score = -std::numeric_limits<float>::infinity();
     /// Runs parts of a search at the same time; the answer is the same.
     executor* threads = nullptr;
-    /// progressive_index only: candidates that plane 1, then plane 2 score again. 0: 10 k but at least 100, and 2 k but at least 20.
-    std::size_t keep_first = 0;
-    std::size_t keep_second = 0;
-    /// search_many only: told after each query.
+    /// progressive_index only, in (0, 1]: how sure a stage of the cascade has to be that none of the k best is lost to the error of its estimates. From that
+    /// follows how many candidates the next plane scores again. 1 scores every row with all planes.
+    double recall = 0.99;
+    /// search_many only: told after each part of up to 1,024 queries a thread.
     progress const* watch = nullptr;
 };
 
@@ -43,15 +59,27 @@ struct score_rule {
     similarity_kind similarity = similarity_kind::cosine;
     float const* norms = nullptr;  ///< null: the estimate is the score
     float query_square = 0;
+    float shift = 0;  ///< <q, mean> of a centred code space: added to every estimate
 
     /// Ranks as the score does; squared_l2 lacks the same -|q|^2 everywhere until `finish`.
     /// e is <x / |x|, q>; 2 e is exact, so fusing cannot change n (2 e - n).
     [[nodiscard]] float operator()(float estimate, std::size_t row) const noexcept {
+        estimate += shift;
         if (norms == nullptr) return estimate;
         return similarity == similarity_kind::dot ? estimate * norms[row] : norms[row] * (2 * estimate - norms[row]);
     }
+    /// How much the score of a row changes with its estimate.
+    [[nodiscard]] float slope(std::size_t row) const noexcept {
+        if (norms == nullptr) return 1;
+        return similarity == similarity_kind::dot ? norms[row] : 2 * norms[row];
+    }
+    /// Whether estimates are scores as they are.
+    [[nodiscard]] bool is_plain() const noexcept { return norms == nullptr && shift == 0; }
+    /// The least value of operator() for a final score of at least `score`.
+    [[nodiscard]] float before_finish(float score) const noexcept {
+        return similarity == similarity_kind::squared_l2 && norms != nullptr ? score + query_square : score;
+    }
     void apply(quantize::block_scores& scores, std::size_t first_row, std::size_t rows) const noexcept {
-        if (norms == nullptr) return;
         for (std::size_t i = 0; i < rows; ++i) scores[i] = (*this)(scores[i], first_row + i);
     }
     /// Brings scores into their range and keeps the order of hits.
@@ -66,28 +94,87 @@ struct score_rule {
 
 namespace detail {
 
-/// Scores every block with `scan(block, scores)` and keeps the best k; blocks that the filter empties are not looked at.
-template <class Scan>
-[[nodiscard]] std::vector<hit> best_of_blocks(std::size_t rows, std::size_t k, search_options const& options, score_rule const& rule, Scan scan) {
-    auto const search_range = [&](std::size_t first, std::size_t last) {
-        top_k best(k);
-        quantize::block_scores scores;
-        for (std::size_t b = first; b < last; ++b) {
-            std::uint32_t const mask = block_mask(b, rows, options.filter);
-            if (mask == 0) continue;
-            scan(b, scores);
-            rule.apply(scores, b * block_rows, std::min(block_rows, rows - b * block_rows));
-            best.push_block(static_cast<row_t>(b * block_rows), scores, mask);
+inline void prefetch([[maybe_unused]] void const* address) noexcept {
+#if defined(__GNUC__) && !defined(__wasm__)
+    __builtin_prefetch(address);
+#endif
+}
+
+/// The blocks that a search looks at, in order, each with the rows that take part. Without ranges these are all; a block in which two ranges meet comes twice.
+class block_walk {
+public:
+    block_walk(std::size_t rows, search_options const& options) : rows_(rows), filter_(options.filter) {
+        row_range const all{0, static_cast<row_t>(rows)};
+        for (row_range const& r : options.ranges.empty() ? std::span(&all, 1) : options.ranges) {
+            if (r.first >= r.last) continue;
+            parts_.push_back({r, size_});
+            size_ += (r.last - 1) / block_rows - r.first / block_rows + 1;
         }
-        return best;
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    /// Calls f(block, mask) for the positions begin .. end - 1 whose mask is not empty.
+    template <class F>
+    void visit(std::size_t begin, std::size_t end, F f) const {
+        auto part = std::upper_bound(parts_.begin(), parts_.end(), begin, [](std::size_t at, part_of_walk const& p) { return at < p.begin; });
+        for (std::size_t at = begin; at < end; ++at) {
+            while (part != parts_.end() && part->begin <= at) ++part;
+            part_of_walk const& in = *std::prev(part);
+            std::size_t const block = in.range.first / block_rows + (at - in.begin);
+            if (std::uint32_t const mask = block_mask(block, rows_, filter_) & inside(in.range, block); mask != 0) f(block, mask);
+        }
+    }
+
+private:
+    struct part_of_walk {
+        row_range range;
+        std::size_t begin;
     };
-    std::size_t const blocks = blocks_of(rows);
-    std::size_t const tasks = options.threads == nullptr ? 1 : std::min(options.threads->concurrency(), std::max<std::size_t>(1, blocks / 64));
-    if (tasks == 1) return search_range(0, blocks).take();
-    std::vector<top_k> parts(tasks, top_k(0));
-    options.threads->run(tasks, [&](std::size_t t) { parts[t] = search_range(blocks * t / tasks, blocks * (t + 1) / tasks); });
+    [[nodiscard]] static std::uint32_t inside(row_range const& r, std::size_t block) noexcept {
+        std::size_t const first = block * block_rows;
+        std::uint32_t mask = ~std::uint32_t{0};
+        if (r.first > first) mask &= ~std::uint32_t{0} << (r.first - first);
+        if (r.last < first + block_rows) mask &= ~std::uint32_t{0} >> (first + block_rows - r.last);
+        return mask;
+    }
+
+    std::size_t rows_;
+    row_filter const* filter_;
+    std::vector<part_of_walk> parts_;
+    std::size_t size_ = 0;
+};
+
+/// Cuts a walk into one task a thread and merges what they found into the first.
+template <class Found, class SearchRange>
+[[nodiscard]] Found over_blocks(std::size_t blocks, executor* threads, Found const& empty, SearchRange search_range) {
+    std::size_t const tasks = threads == nullptr ? 1 : std::min(threads->concurrency(), std::max<std::size_t>(1, blocks / 64));
+    std::vector<Found> parts(tasks, empty);
+    auto const run = [&](std::size_t t) { search_range(blocks * t / tasks, blocks * (t + 1) / tasks, parts[t]); };
+    if (tasks == 1) run(0);
+    else threads->run(tasks, run);
     for (std::size_t t = 1; t < tasks; ++t) parts[0].merge(parts[t]);
-    return parts[0].take();
+    return std::move(parts[0]);
+}
+
+/// Scores every block with `scan(block, threshold, scores)`, which says which rows reach the threshold, and keeps the best k; blocks of which no row takes
+/// part are not looked at.
+template <class Scan>
+[[nodiscard]] std::vector<hit> best_of_blocks(std::size_t rows, search_options const& options, score_rule const& rule, Scan scan) {
+    block_walk const walk(rows, options);
+    auto const search_range = [&](std::size_t begin, std::size_t end, top_k& best) {
+        quantize::block_scores scores;
+        walk.visit(begin, end, [&](std::size_t b, std::uint32_t mask) {
+            auto const first = static_cast<row_t>(b * block_rows);
+            if (rule.is_plain()) {
+                if (std::uint32_t const found = mask & scan(b, best.threshold(), scores); found != 0) best.push_block(first, scores, found);
+                return;
+            }
+            static_cast<void>(scan(b, 0.0F, scores));
+            rule.apply(scores, first, std::min(block_rows, rows - first));
+            best.push_block(first, scores, mask & simd::reaching(default_arch{}, scores.data(), best.threshold()));
+        });
+    };
+    return over_blocks(walk.size(), options.threads, top_k(options.k, rule.before_finish(options.min_score)), search_range).take();
 }
 
 }  // namespace detail

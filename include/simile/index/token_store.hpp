@@ -22,7 +22,7 @@ enum class token_codec : std::uint8_t { f32 = 1, int8 = 3 };
 
 /// The tokens of a query, prepared for one of the codecs.
 struct token_query {
-    std::vector<simd::int8_query> codes;
+    std::vector<simd::int8_row_query> codes;
     aligned_vector<float> values;
     std::size_t count = 0;
 };
@@ -57,8 +57,9 @@ public:
         } else {
             codes_.resize(codes_.size() + dims_);
             auto* const codes = codes_.data() + size_ * dims_;
-            quantize::mid_rise_encode(token, codes);
-            factors_.push_back(quantize::mid_rise_factor(token, codes, 8));
+            quantize::mid_rise_scaler const scaler(token, 8);
+            std::transform(token.begin(), token.end(), codes, [&](float v) { return static_cast<std::int8_t>(scaler(v)); });
+            factors_.push_back(quantize::mid_rise_factor(token, [&](std::size_t i) { return int{codes[i]}; }));
         }
         ++size_;
     }
@@ -105,7 +106,7 @@ public:
         auto const& q = query.codes[asked];
         simd::dot_i8_rows(default_arch{}, q, codes_.data() + first * dims_, out.size(), scratch.data());
         for (std::size_t t = 0; t < out.size(); ++t)
-            out[t] = quantize::mid_rise_score(quantize::twice_level_dot(scratch[t], q.sum), factors_[first + t], 0.5F * q.scale);
+            out[t] = static_cast<float>(2 * scratch[t] + q.sum) * (factors_[first + t] * (0.5F * q.scale));
     }
 
     // What a file holds: values of f32, or codes and factors of int8.

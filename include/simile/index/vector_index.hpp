@@ -7,6 +7,7 @@
 #include <simile/core/norm.hpp>
 #include <simile/core/progress.hpp>
 #include <simile/core/utf8.hpp>
+#include <simile/index/coding.hpp>
 #include <simile/index/id_table.hpp>
 #include <simile/index/input_rules.hpp>
 #include <simile/index/search.hpp>
@@ -41,11 +42,22 @@ public:
     [[nodiscard]] similarity_kind similarity() const noexcept { return rules_.similarity; }
     [[nodiscard]] zero_vectors zeros() const noexcept { return rules_.zeros; }
     [[nodiscard]] virtual codec_kind codec() const noexcept = 0;
+    /// Dimensions of the codes: those of the vectors unless a transform changes their number.
+    [[nodiscard]] std::size_t code_dims() const noexcept { return map_ ? map_->code_dims() : dims(); }
+    /// The map from vectors to what is coded, where there is one.
+    [[nodiscard]] quantize::transform const* map() const noexcept { return map_ ? &*map_ : nullptr; }
     /// Planes that searches can use now (0: not searchable yet) and in all.
     [[nodiscard]] virtual unsigned level() const noexcept { return ready_ ? 1U : 0U; }
     [[nodiscard]] virtual unsigned levels() const noexcept { return 1; }
     /// Bytes held for rows and ids.
     [[nodiscard]] std::size_t memory() const noexcept { return code_memory() + sizeof(float) * norms_.capacity() + ids_.memory() + metadata_.capacity(); }
+
+    /// Bytes of codes and factors a row, and of its norm where there is one.
+    [[nodiscard]] double bytes_per_row() const noexcept {
+        std::size_t block = keeps_norms() ? block_rows * sizeof(float) : 0;
+        for (unsigned p = 0; p < levels(); ++p) block += block_bytes(p);
+        return static_cast<double>(block) / static_cast<double>(block_rows);
+    }
 
     /// Text that is saved with the index and means nothing to it, such as the name of a model; JSON by convention.
     [[nodiscard]] std::string const& metadata() const noexcept { return metadata_; }
@@ -75,7 +87,7 @@ public:
         batch const wanted = plan(ids, duplicates);
         ids_.reserve(wanted.fresh, wanted.bytes);
         reserve_vectors(size() + wanted.fresh);
-        std::vector<float> scratch(dims());
+        row_scratch scratch = make_scratch();
         std::size_t const before = size();
         std::size_t done = 0;
         try {
@@ -103,7 +115,7 @@ public:
         rules_.check_rows(rows, watch);
         require(rows.rows() < ~row_t{0} - size(), error_code::limit_exceeded, size(), " + ", rows.rows(), " rows are more than 2^32 - 2");
         reserve_vectors(size() + rows.rows());
-        std::vector<float> scratch(dims());
+        row_scratch scratch = make_scratch();
         std::size_t const before = size();
         try {
             for (std::size_t i = 0; i < rows.rows(); ++i) {
@@ -125,7 +137,7 @@ public:
         require_complete();
         row_t const at = row_of(id);
         rules_.check_vector(row, "vector");
-        std::vector<float> scratch(dims());
+        row_scratch scratch = make_scratch();
         write_row(at, row, scratch);
     }
 
@@ -155,8 +167,13 @@ public:
     [[nodiscard]] std::vector<float> get(id_ref id) const {
         require(level() > 0, error_code::incomplete, "the index is still loading its first plane");
         row_t const row = row_of(id);
-        std::vector<float> out(rules_.dims);
-        decode_row(row, out);
+        std::vector<float> code(code_dims()), out(rules_.dims);
+        decode_row(row, code);
+        if (map_) map_->unmap(code, out);
+        else out = std::move(code);
+        if (!keeps_directions()) return out;
+        std::vector<float> direction(rules_.dims);
+        if (to_unit(out, direction) > 0) out.swap(direction);
         if (keeps_norms())
             for (float& v : out) v *= norms_[row];
         return out;
@@ -166,33 +183,41 @@ public:
     /// @throws error dimension_mismatch (query or filter), not_finite, zero_norm, out_of_range, invalid_argument (k = 0), incomplete (nothing loaded yet)
     [[nodiscard]] search_result search(std::span<float const> query, search_options const& options = {}) const {
         require(level() > 0, error_code::incomplete, "the index is still loading its first plane");
-        require(options.k > 0, error_code::invalid_argument, "k must be at least 1");
-        require(options.filter == nullptr || options.filter->rows() == size(), error_code::dimension_mismatch, "the filter is for ",
-                options.filter == nullptr ? 0 : options.filter->rows(), " rows, the index has ", size());
+        check_options(options);
         double const length = check_query(query);
         if (size() == 0) return {{}, level()};
         search_options cut = options;
         cut.k = std::min(options.k, size());
-        score_rule const rule{rules_.similarity, keeps_norms() ? norms_.data() : nullptr, static_cast<float>(length * length)};
-        auto result = stores_units() ? search_direction(query, length, cut, rule) : search_rows(query, 1.0F, cut, rule);
-        rule.finish(result.hits);
+        std::vector<float> unit;
+        auto const prepared = prepare(query, length, unit);
+        auto result = search_rows(prepared.values, prepared.scale, cut, prepared.rule);
+        prepared.rule.finish(result.hits);
         return result;
     }
 
     /// One search for each row of `queries`; options.threads works on several queries at once.
     /// @throws as `search`, before the first one; cancelled
     [[nodiscard]] std::vector<search_result> search_many(matrix_view<float const> queries, search_options const& options = {}) const {
-        for (std::size_t i = 0; i < queries.rows(); ++i) static_cast<void>(check_query(queries[i]));
-        std::vector<search_result> results(queries.rows());
-        search_options one = options;
-        one.threads = nullptr;
-        std::size_t const together = options.threads == nullptr ? 1 : 8 * options.threads->concurrency();
-        for (std::size_t first = 0; first < results.size(); first += together) {
-            std::size_t const count = std::min(together, results.size() - first);
-            auto const task = [&](std::size_t i) { results[first + i] = search(queries[first + i], one); };
+        require(level() > 0, error_code::incomplete, "the index is still loading its first plane");
+        check_options(options);
+        std::vector<search_result> results(queries.rows(), search_result{{}, level()});
+        std::vector<double> lengths(queries.rows());
+        for (std::size_t i = 0; i < queries.rows(); ++i) lengths[i] = check_query(queries[i]);
+        if (size() == 0) return results;
+        search_options cut = options;
+        cut.k = std::min(options.k, size());
+        cut.threads = nullptr;
+        // Parts are large enough for a batch to pay and small enough to tell of progress, and to bound the memory they need.
+        std::size_t const tasks = options.threads == nullptr ? 1 : options.threads->concurrency();
+        std::size_t const part = std::clamp<std::size_t>((queries.rows() + tasks - 1) / tasks, 1, batch_part);
+        for (std::size_t first = 0; first < results.size(); first += tasks * part) {
+            auto const task = [&](std::size_t t) {
+                std::size_t const begin = std::min(results.size(), first + t * part), end = std::min(results.size(), begin + part);
+                search_part(queries, lengths, cut, begin, std::span(results).subspan(begin, end - begin));
+            };
             if (options.threads == nullptr) task(0);
-            else options.threads->run(count, task);
-            if (options.watch != nullptr) options.watch->step(first + count, results.size());
+            else options.threads->run(tasks, task);
+            if (options.watch != nullptr) options.watch->step(std::min(results.size(), first + tasks * part), results.size());
         }
         return results;
     }
@@ -209,12 +234,14 @@ public:
         header.dims = static_cast<std::uint32_t>(rules_.dims);
         header.rows = size();
         file_writer file(header);
+        file.add_owned(section_type::coding, coding_section());
         file.add(section_type::metadata, std::as_bytes(std::span(metadata_)));
         file.add(section_type::plane0, plane_view(0));
         file.add(section_type::norms, std::as_bytes(std::span(norms_)));
         file.add_owned(section_type::ids, ids_.encoded());
         if (levels() > 1) file.add(section_type::plane1, plane_view(1));
         if (levels() > 2) file.add(section_type::plane2, plane_view(2));
+        if (levels() > 3) file.add(section_type::plane3, plane_view(3));
         return file;
     }
 
@@ -222,6 +249,9 @@ protected:
     friend class index_loader;
 
     vector_index(std::size_t dims, similarity_kind similarity, zero_vectors zeros) : rules_(dims, similarity, zeros) {}
+    vector_index(quantize::transform map, similarity_kind similarity, zero_vectors zeros) : rules_(map.input_dims(), similarity, zeros) {
+        if (!map.is_identity()) map_ = std::move(map);
+    }
     vector_index(vector_index const&) = default;
     vector_index(vector_index&&) = default;
     vector_index& operator=(vector_index const&) = default;
@@ -238,6 +268,17 @@ protected:
     virtual void drop_last_row(row_t last) = 0;
     /// @param scale  multiplies every estimate
     [[nodiscard]] virtual search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const = 0;
+    /// A checked query as search_rows takes it.
+    struct prepared_query {
+        std::span<float const> values;
+        float scale;
+        score_rule rule;
+    };
+    virtual void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const {
+        for (std::size_t i = 0; i < queries.size(); ++i) results[i] = search_rows(queries[i].values, queries[i].scale, options, queries[i].rule);
+    }
+    /// What coding and decoding need beyond the kind, as it stands in a file: nothing for most.
+    [[nodiscard]] virtual std::vector<std::byte> coding_section() const { return coding_bytes(map(), nullptr, nullptr); }
     // Loading: a partly filled plane becomes usable once all its bytes are in.
     [[nodiscard]] virtual std::size_t block_bytes(unsigned plane) const noexcept = 0;
     [[nodiscard]] virtual byte_buffer& plane(unsigned plane) noexcept = 0;
@@ -257,6 +298,7 @@ protected:
     }
     void resize_plane(byte_buffer& buffer, unsigned plane, std::size_t rows) const { buffer.resize(static_cast<std::size_t>(plane_bytes(plane, rows)), std::byte{0}); }
 
+    [[nodiscard]] bool is_mapped() const noexcept { return map_.has_value(); }
     [[nodiscard]] bool keeps_norms() const noexcept { return keeps_directions() && rules_.similarity != similarity_kind::cosine; }
 
 private:
@@ -324,22 +366,68 @@ private:
         return row;
     }
     // `values` were checked and there is room: nothing below can fail.
-    void write_row(row_t row, std::span<float const> values, std::vector<float>& scratch) {
+    struct row_scratch {
+        std::vector<float> unit, mapped, steps;
+    };
+    [[nodiscard]] row_scratch make_scratch() const {
+        return {std::vector<float>(dims()), std::vector<float>(map_ ? code_dims() : 0), std::vector<float>(map_ ? map_->scratch_floats() : 0)};
+    }
+    void write_row(row_t row, std::span<float const> values, row_scratch& scratch) {
         if (keeps_norms()) {
             if (norms_.size() < size()) norms_.resize(size());
             norms_[row] = static_cast<float>(norm(values));
         }
-        if (stores_units()) to_unit(values, scratch);
-        encode_row(stores_units() ? std::span<float const>(scratch) : values, row);
+        if (stores_units()) {
+            to_unit(values, scratch.unit);
+            values = scratch.unit;
+        }
+        if (map_) {
+            map_->map_row(values, scratch.mapped, scratch.steps);
+            values = scratch.mapped;
+        }
+        encode_row(values, row);
     }
 
-    [[nodiscard]] search_result search_direction(std::span<float const> query, double length, search_options const& options, score_rule const& rule) const {
-        std::vector<float> unit(rules_.dims);
+    void check_options(search_options const& options) const {
+        require(options.k > 0, error_code::invalid_argument, "k must be at least 1");
+        require(options.recall > 0 && options.recall <= 1, error_code::invalid_argument, "recall must be in (0, 1], got ", options.recall);
+        require(options.min_score == options.min_score, error_code::not_finite, "min_score is NaN");
+        require(options.filter == nullptr || options.filter->rows() == size(), error_code::dimension_mismatch, "the filter is for ",
+                options.filter == nullptr ? 0 : options.filter->rows(), " rows, the index has ", size());
+        row_t last = 0;
+        for (row_range const& r : options.ranges) {
+            require(r.first >= last && r.first <= r.last, error_code::invalid_argument, "the range ", r.first, " .. ", r.last, " overlaps or follows one up to ", last);
+            require(r.last <= size(), error_code::out_of_range, "the range ", r.first, " .. ", r.last, " goes beyond ", size(), " rows");
+            last = r.last;
+        }
+    }
+    /// @param unit  holds the values where the index compares directions
+    [[nodiscard]] prepared_query prepare(std::span<float const> query, double length, std::vector<float>& unit) const {
+        score_rule rule{rules_.similarity, keeps_norms() ? norms_.data() : nullptr, static_cast<float>(length * length), 0};
+        if (!stores_units()) return {query, 1.0F, rule};
+        float const scale = rules_.similarity == similarity_kind::cosine ? 1.0F : static_cast<float>(length);
+        unit.resize(rules_.dims);
         to_unit(query, unit);
-        return search_rows(unit, rules_.similarity == similarity_kind::cosine ? 1.0F : static_cast<float>(length), options, rule);
+        if (map_) {
+            std::vector<float> mapped(code_dims());
+            rule.shift = static_cast<float>(map_->map_query(unit, mapped)) * scale;
+            unit.swap(mapped);
+        }
+        return {unit, scale, rule};
+    }
+    static constexpr std::size_t batch_part = 1024;
+    void search_part(matrix_view<float const> queries, std::span<double const> lengths, search_options const& options, std::size_t begin,
+                     std::span<search_result> results) const {
+        std::vector<std::vector<float>> units(results.size());
+        std::vector<prepared_query> prepared;
+        prepared.reserve(results.size());
+        for (std::size_t i = 0; i < results.size(); ++i) prepared.push_back(prepare(queries[begin + i], lengths[begin + i], units[i]));
+        search_batch(prepared, options, results);
+        for (std::size_t i = 0; i < results.size(); ++i) prepared[i].rule.finish(results[i].hits);
     }
 
     input_rules rules_;
+    std::optional<quantize::transform> map_;
     bool ready_ = true;
     id_table ids_;
     aligned_vector<float> norms_;  // one a row under dot and squared_l2 when codes are directions

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 /// The layout of a `.simile` file, version 1: header, section table, sections in order of worth. Formats only; what is in a section is the
@@ -23,7 +24,7 @@ namespace simile {
 
 static_assert(std::endian::native == std::endian::little, "files hold codes as they lie in memory, which is little endian");
 
-enum class section_type : std::uint32_t { chunks = 1, metadata = 2, plane0 = 16, norms = 17, ids = 18, plane1 = 19, plane2 = 20 };
+enum class section_type : std::uint32_t { chunks = 1, metadata = 2, coding = 3, lists = 4, plane0 = 16, norms = 17, ids = 18, plane1 = 19, plane2 = 20, plane3 = 21 };
 
 /// How much of a file is checked before it is used.
 enum class verify_level : std::uint8_t {
@@ -179,12 +180,21 @@ public:
 
     /// Empty sections are left out.
     void add(section_type type, std::span<std::byte const> bytes) {
-        if (!bytes.empty()) sections_.push_back({type, bytes});
+        if (!bytes.empty()) sections_.push_back({type, bytes, 0});
     }
     /// The same for bytes that are made for the file; the writer keeps them.
     void add_owned(section_type type, std::vector<std::byte> bytes) {
         owned_.push_back(std::move(bytes));
         add(type, owned_.back());
+    }
+
+    /// The same, before section `next` (at the end when there is none).
+    /// @param flags  section_entry::optional for what a reader may skip
+    void insert_owned(section_type type, section_type next, std::vector<std::byte> bytes, std::uint32_t flags) {
+        if (bytes.empty()) return;
+        owned_.push_back(std::move(bytes));
+        auto const at = std::find_if(sections_.begin(), sections_.end(), [&](part const& p) { return p.type == next; });
+        sections_.insert(at, {type, owned_.back(), flags});
     }
 
     /// Gives the file to `sink(std::span<std::byte const>)`, front to back. May be called again and gives the same bytes.
@@ -217,6 +227,7 @@ private:
     struct part {
         section_type type;
         std::span<std::byte const> bytes;
+        std::uint32_t flags = 0;
     };
     struct view {
         std::array<std::byte, file_header::size> header;
@@ -235,7 +246,7 @@ private:
             chunks_.insert(chunks_.end(), chunks.begin(), chunks.end());
         }
         if (!chunks_.empty()) {
-            parts.insert(parts.begin(), {section_type::chunks, chunks_});
+            parts.insert(parts.begin(), {section_type::chunks, chunks_, 0});
             hashes.insert(hashes.begin(), file_format::hash(chunks_));
         }
         view out;
@@ -245,6 +256,7 @@ private:
             std::byte* const at = out.table.data() + i * section_entry::size;
             std::uint64_t const offset = file_format::aligned(end);
             file_format::put(at, static_cast<std::uint32_t>(parts[i].type));
+            file_format::put(at + 4, parts[i].flags);
             file_format::put(at + 8, offset);
             file_format::put(at + 16, std::uint64_t{parts[i].bytes.size()});
             file_format::put(at + 24, hashes[i]);

@@ -1,52 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <simile/core/rounded.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 
 namespace simile::quantize {
 
-/// Mid-rise int8: code c = floor(x * 127.5 / max|x|) in -128 .. 127 stands for (c + 1/2) times a factor. There is no zero level, so the
-/// upper K bits, c >> (8 - K), are again a mid-rise code: one code serves every precision.
-inline void mid_rise_encode(std::span<float const> x, std::int8_t* codes) noexcept {
-    float largest = 0;
-    for (float const v : x) largest = std::max(largest, std::abs(v));
-    float const inverse = largest > 0 ? 127.5F / largest : 0.0F;
-    for (std::size_t i = 0; i < x.size(); ++i) codes[i] = static_cast<std::int8_t>(std::clamp(std::floor(x[i] * inverse), -128.0F, 127.0F));
-}
-
-/// The factor F of the upper `bits` bits: F <w, q> estimates <x, q>, w = (c >> (8 - bits)) + 1/2, and is exact along x.
-/// F = |x|^2 / <x, w> (Gao, Long, "RaBitQ", SIGMOD 2024, equation 5, for these levels). 0 for a zero vector.
-[[nodiscard]] inline float mid_rise_factor(std::span<float const> x, std::int8_t const* codes, unsigned bits) noexcept {
-    // Products of a float with another or with a small half-integer are exact in double, so fusing them changes nothing.
-    double xx = 0, xw = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        xx += double{x[i]} * double{x[i]};
-        xw += double{x[i]} * (static_cast<double>(codes[i] >> (8 - bits)) + 0.5);
+/// Mid-rise codes of T = 8 .. 12 bits: code c = floor(x * 127.5 / max|x| * 2^(T - 8)) in -2^(T-1) .. 2^(T-1) - 1 stands for (c + 1/2) times a factor. There
+/// is no zero level, so the upper K bits, c >> (T - K), are again a mid-rise code: one code serves every precision.
+class mid_rise_scaler {
+public:
+    mid_rise_scaler(std::span<float const> x, unsigned total_bits) noexcept {
+        float largest = 0;
+        for (float const v : x) largest = std::max(largest, std::abs(v));
+        float const steps = static_cast<float>(1U << (total_bits - 8));  // a power of two: the upper 8 bits are those of T = 8
+        inverse_ = largest > 0 ? 127.5F / largest * steps : 0.0F;
+        limit_ = 128.0F * steps;
     }
-    return xw > 0 ? static_cast<float>(xx / xw) : 0.0F;
-}
+    [[nodiscard]] int operator()(float x) const noexcept {
+        // Clamped first, so that truncating and stepping down is floor without a call.
+        float const scaled = std::clamp(x * inverse_, -limit_, limit_ - 1.0F);
+        auto const towards_zero = static_cast<int>(scaled);
+        return towards_zero - (static_cast<float>(towards_zero) > scaled ? 1 : 0);
+    }
 
-/// Twice the integer inner product of a query with the levels, from that with the codes: 2 <c + 1/2, q> = 2 <c, q> + sum(q).
-[[nodiscard]] constexpr std::int32_t twice_level_dot(std::int32_t dot, std::int32_t query_sum) noexcept { return 2 * dot + query_sum; }
+private:
+    float inverse_;
+    float limit_;
+};
 
-/// The estimate of <x, q>: an exact integer, one conversion, two products, the same on every platform.
-/// @param half_scale  half the query's scale
-[[nodiscard]] inline float mid_rise_score(std::int32_t twice, float factor, float half_scale) noexcept {
-    return static_cast<float>(twice) * (factor * half_scale);
+/// The factor F of codes: F <w, q> estimates <x, q>, w = code + 1/2, and is exact along x.
+/// F = |x|^2 / <x, w> (Gao, Long, "RaBitQ", SIGMOD 2024, equation 5, for these levels). 0 for a zero vector.
+/// @param code  code(i) of dim i
+template <class Code>
+[[nodiscard]] float mid_rise_factor(std::span<float const> x, Code code) noexcept {
+    // Products of a float with another or with a small half-integer are exact in double, so fusing them changes nothing. Eight sums side by side, so
+    // that an addition need not wait for the one before.
+    double xx[8]{}, xw[8]{};
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        xx[i % 8] += double{x[i]} * double{x[i]};
+        xw[i % 8] += double{x[i]} * (static_cast<double>(code(i)) + 0.5);
+    }
+    auto const sum = [](double const (&v)[8]) { return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])); };
+    return sum(xw) > 0 ? static_cast<float>(sum(xx) / sum(xw)) : 0.0F;
 }
 
 /// The direction a code stands for, unit length; zeros where the factor says that x was zero.
-inline void mid_rise_decode(std::int8_t const* codes, float factor, std::span<float> out) noexcept {
+/// @param value  value(i): code of dim i plus 1/2
+template <class Value>
+void mid_rise_decode(Value value, float factor, std::span<float> out) noexcept {
     double squares = 0;
-    for (std::size_t i = 0; i < out.size(); ++i) squares += (codes[i] + 0.5) * (codes[i] + 0.5);
+    for (std::size_t i = 0; i < out.size(); ++i) squares += value(i) * value(i);
     double const length = factor > 0 ? std::sqrt(squares) : 1.0;
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = factor > 0 ? static_cast<float>((codes[i] + 0.5) / length) : 0.0F;
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = factor > 0 ? static_cast<float>(value(i) / length) : 0.0F;
 }
 
 }  // namespace simile::quantize

@@ -3,6 +3,7 @@
 
 #include <simile/quantize/codec.hpp>
 #include <simile/quantize/product.hpp>
+#include <simile/simd/block_scores.hpp>
 #include <simile/simd/half.hpp>
 #include <simile/simd/nibble_scan.hpp>
 
@@ -31,8 +32,7 @@ enum class product_scale : std::uint8_t { automatic, plain, exact_along };
 ///          every eight (that without the scale).
 class product_codec {
 public:
-    /// A number of its own among those of files.
-    static constexpr codec_kind kind = static_cast<codec_kind>(16);
+    static constexpr codec_kind kind = codec_kind::product;
     static constexpr bool directions = true;
 
     /// score = (sum of steps + offset) * (factor of the row * scale).
@@ -47,6 +47,7 @@ public:
           exact_(scale == product_scale::exact_along || (scale == product_scale::automatic && 4 * quantizer_->subspaces() >= quantizer_->dims())) {}
 
     [[nodiscard]] product_quantizer const& quantizer() const noexcept { return *quantizer_; }
+    [[nodiscard]] bool is_exact() const noexcept { return exact_; }
     [[nodiscard]] std::size_t dims() const noexcept { return quantizer_->dims(); }
     [[nodiscard]] std::size_t block_bytes() const noexcept { return factors_at() + block_rows * sizeof(half); }
 
@@ -85,13 +86,14 @@ public:
         return {std::move(tables.steps), tables.bias / tables.step, tables.step * scale};
     }
 
-    void scan(query const& q, std::byte const* block, block_scores& scores) const noexcept {
+    [[nodiscard]] std::uint32_t scan(query const& q, std::byte const* block, float threshold, block_scores& scores) const noexcept {
         simd::block_sums sums;
         simd::nibble_scan(default_arch{}, q.steps.data(), reinterpret_cast<std::uint8_t const*>(block), quantizer_->groups(), sums);
         std::array<half, block_rows> factors;
         std::memcpy(factors.data(), block + factors_at(), sizeof(factors));
         for (std::size_t r = 0; r < block_rows; ++r)
             scores[r] = (static_cast<float>(static_cast<std::int32_t>(sums[r])) + q.offset) * (simd::to_float(factors[r]) * q.scale);
+        return simd::reaching(default_arch{}, scores.data(), threshold);
     }
 
     [[nodiscard]] float factor(std::byte const* block, std::size_t slot) const noexcept {

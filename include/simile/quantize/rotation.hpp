@@ -144,8 +144,10 @@ private:
     [[nodiscard]] static std::vector<std::uint8_t> flips_of(std::size_t dims, std::uint64_t seed) {
         std::vector<std::uint8_t> bytes(rounds * padded_dims(dims) / 8);
         splitmix64 random(seed);
-        for (std::size_t i = 0; i < bytes.size(); i += 8)
-            for (std::uint64_t word = random(), b = 0; b < 8; ++b) bytes[i + b] = static_cast<std::uint8_t>(word >> (8 * b));
+        for (std::size_t i = 0; i < bytes.size(); i += 8) {
+            std::uint64_t const word = random();
+            for (std::size_t b = 0; b < 8; ++b) bytes[i + b] = static_cast<std::uint8_t>(word >> (8 * b));
+        }
         return bytes;
     }
 

@@ -124,3 +124,7 @@ void hamming_blocks(Arch arch, std::uint64_t const* query, std::size_t words, st
 }
 
 }  // namespace simile::simd
+
+#if defined(SIMILE_DISPATCH) && !defined(SIMILE_SCALAR)
+#include <simile/simd/dispatch.hpp>
+#endif

@@ -17,7 +17,7 @@ struct bit_plane {
 
     [[nodiscard]] static constexpr std::size_t groups(std::size_t dims) noexcept { return (dims + per_group - 1) / per_group; }
     [[nodiscard]] static constexpr std::size_t bytes(std::size_t dims) noexcept { return 16 * groups(dims); }
-    /// Values that `unpack` writes: dims rounded up to whole groups.
+    /// Dims rounded up to whole groups.
     [[nodiscard]] static constexpr std::size_t padded(std::size_t dims) noexcept { return per_group * groups(dims); }
 
     /// Adds value(i) for every dim to a plane that holds zeros.
@@ -30,14 +30,8 @@ struct bit_plane {
         }
     }
 
-    /// out[i] = (out[i] << Bits) + value(i): joins a plane to the bits above it.
-    static void unpack_below(std::size_t dims, std::uint8_t const* plane, std::uint8_t* out) noexcept {
-        for (std::size_t g = 0; g < groups(dims); ++g)
-            for (std::size_t field = 0; field < 8 / Bits; ++field)
-                for (std::size_t j = 0; j < 16; ++j) {
-                    std::uint8_t& value = out[per_group * g + 16 * field + j];
-                    value = static_cast<std::uint8_t>(static_cast<unsigned>(value) << Bits | (static_cast<unsigned>(plane[16 * g + j]) >> (field * Bits) & mask));
-                }
+    [[nodiscard]] static unsigned at(std::uint8_t const* plane, std::size_t i) noexcept {
+        return static_cast<unsigned>(plane[16 * (i / per_group) + i % 16]) >> (i % per_group / 16 * Bits) & mask;
     }
 };
 

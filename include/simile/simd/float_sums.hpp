@@ -44,9 +44,10 @@ void sum_rows(Arch, Query const* query, Element const* rows, std::size_t stride,
         lanes const q = lanes::load(query + at);
         unrolled<Rows>([&](auto r) { Term::add(sums[r], q, lanes::load(rows + r * stride + at)); });
     };
-    // Eight steps a turn: a branch each step ends in one that is predicted wrongly for every row, and then no row overlaps the next.
+    // One row: eight steps a turn, for a branch each step ends in one that is predicted wrongly for every row, and then no row overlaps the next.
     std::size_t i = 0;
-    for (; i + 128 <= n; i += 128) unrolled<8>([&](auto step) { add(i + 16 * step); });
+    if constexpr (Rows == 1)
+        for (; i + 128 <= n; i += 128) unrolled<8>([&](auto step) { add(i + 16 * step); });
     for (; i + 16 <= n; i += 16) add(i);
     if (i < n) {
         lanes const q = detail::load_tail<Arch>(query + i, n - i);
@@ -233,3 +234,7 @@ template <float_element X, float_element Y>
 }
 
 }  // namespace simile::simd
+
+#if defined(SIMILE_DISPATCH) && !defined(SIMILE_SCALAR)
+#include <simile/simd/dispatch.hpp>
+#endif

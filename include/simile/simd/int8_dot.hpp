@@ -79,7 +79,7 @@ template <class Arch>
 
 /// out[r] = <query, row r> for `count` rows of query.size() codes, one after the other. Exact.
 template <class Arch, byte_code X>
-void dot_i8_rows(Arch arch, int8_query const& query, X const* rows, std::size_t count, std::int32_t* out) noexcept {
+void dot_i8_rows(Arch arch, int8_row_query const& query, X const* rows, std::size_t count, std::int32_t* out) noexcept {
     if constexpr (int8_by_vnni<Arch>) {
         vnni::dot_rows<vnni_of<Arch>>(query, rows, count, out);
 #if defined(__wasm_simd128__) && !defined(SIMILE_SCALAR)
@@ -94,3 +94,7 @@ void dot_i8_rows(Arch arch, int8_query const& query, X const* rows, std::size_t 
 }
 
 }  // namespace simile::simd
+
+#if defined(SIMILE_DISPATCH) && !defined(SIMILE_SCALAR)
+#include <simile/simd/dispatch.hpp>
+#endif

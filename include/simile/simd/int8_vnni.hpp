@@ -109,7 +109,7 @@ template <class V, class X>
 
 /// The products of one row, not yet added up. `Chunks` registers of the query lie in `q`; 0 means that they are read again for every row.
 template <class V, std::size_t Chunks, class X>
-[[nodiscard]] typename V::reg row_sums(int8_query const& query, typename V::reg const* q, X const* row) noexcept {
+[[nodiscard]] typename V::reg row_sums(int8_row_query const& query, typename V::reg const* q, X const* row) noexcept {
     auto sum = V::zero();
     if constexpr (Chunks != 0) {
         unrolled<Chunks>([&](auto c) { sum = V::add_products(sum, as_unsigned<V, X>(V::load(row + c * V::size)), q[c]); });
@@ -125,7 +125,7 @@ template <class V, std::size_t Chunks, class X>
 
 /// One row after the other, as memory likes it: four streams at a time run at two thirds of its speed. Four rows share one horizontal sum.
 template <class V, std::size_t Chunks, class X>
-void dot_rows_of(int8_query const& query, X const* rows, std::size_t count, std::int32_t* out) noexcept {
+void dot_rows_of(int8_row_query const& query, X const* rows, std::size_t count, std::int32_t* out) noexcept {
     std::size_t const n = query.size();
     std::int32_t const bias = std::is_signed_v<X> ? 128 * query.sum : 0;
     typename V::reg q[Chunks + 1];
@@ -145,7 +145,7 @@ void dot_rows_of(int8_query const& query, X const* rows, std::size_t count, std:
 
 /// At the widths of common models the query stays in registers, which halves the loads.
 template <class V, class X>
-void dot_rows(int8_query const& query, X const* rows, std::size_t count, std::int32_t* out) noexcept {
+void dot_rows(int8_row_query const& query, X const* rows, std::size_t count, std::int32_t* out) noexcept {
     if constexpr (V::size == 64) {
         switch (query.size()) {
             case 96: return dot_rows_of<typename V::half, 3>(query, rows, count, out);

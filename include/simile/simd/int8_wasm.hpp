@@ -20,7 +20,7 @@ inline bool use_relaxed_dot = false;
 namespace wasm {
 
 template <class Arch, class X>
-[[nodiscard]] std::int32_t rest_of_row(int8_query const& query, X const* row, std::size_t begin) noexcept {
+[[nodiscard]] std::int32_t rest_of_row(int8_row_query const& query, X const* row, std::size_t begin) noexcept {
     std::int32_t sum = 0;
     for (std::size_t i = begin; i < query.size(); ++i) sum += std::int32_t{row[i]} * std::int32_t{query.codes[i]};
     return sum;
@@ -28,7 +28,7 @@ template <class Arch, class X>
 
 /// Two rows share the loads of the widened query.
 template <class Arch, class X>
-void two_rows(int8_query const& query, X const* row, std::int32_t* out) noexcept {
+void two_rows(int8_row_query const& query, X const* row, std::int32_t* out) noexcept {
     using W = words128<Arch>;
     std::size_t const n = query.size();
     std::int16_t const* const q = query.wide.data();
@@ -47,7 +47,7 @@ void two_rows(int8_query const& query, X const* row, std::int32_t* out) noexcept
 #if defined(__wasm_relaxed_simd__)
 /// Exact on every engine: the second operands have 7 bits, and a pair of products of signed bytes cannot reach 2^15.
 template <class Arch>
-void two_rows_relaxed(int8_query const& query, std::int8_t const* row, std::int32_t* out) noexcept {
+void two_rows_relaxed(int8_row_query const& query, std::int8_t const* row, std::int32_t* out) noexcept {
     std::size_t const n = query.size();
     v128_t plus[2] = {wasm_i32x4_splat(0), wasm_i32x4_splat(0)}, minus[2] = {plus[0], plus[0]};
     std::size_t i = 0;
@@ -66,7 +66,7 @@ void two_rows_relaxed(int8_query const& query, std::int8_t const* row, std::int3
 #endif
 
 template <class Arch, class X>
-void dot_rows(int8_query const& query, X const* rows, std::size_t count, std::int32_t* out) noexcept {
+void dot_rows(int8_row_query const& query, X const* rows, std::size_t count, std::int32_t* out) noexcept {
     std::size_t const n = query.size();
     std::size_t r = 0;
 #if defined(__wasm_relaxed_simd__)

@@ -72,7 +72,7 @@ template <class W>
 
 /// One row after the other, as memory likes it; the query comes widened.
 template <class W, class X>
-void dot_rows(int8_query const& query, X const* rows, std::size_t count, std::int32_t* out) noexcept {
+void dot_rows(int8_row_query const& query, X const* rows, std::size_t count, std::int32_t* out) noexcept {
     std::size_t const n = query.size();
     for (std::size_t r = 0; r < count; ++r) out[r] = static_cast<std::int32_t>(dot<W>(rows + r * n, query.wide.data(), n));
 }

@@ -74,6 +74,8 @@ struct tiles<scalar_arch> {
     template <std::size_t Rows>
     using tile = scalar_tile<Rows>;
 };
+template <>
+struct tiles<dispatched_arch> : tiles<compiled_arch> {};
 #else
 template <class Arch>
 struct tiles {
@@ -114,11 +116,14 @@ class centroid_panels {
 public:
     /// @param centroids  [k][d], k >= 1, d >= 1; they and the offsets [k] are finite and no inner product overflows (asserted: sizes only)
     centroid_panels(matrix_view<float const> centroids, std::span<float const> offsets)
-        : clusters_(centroids.rows()), dims_(centroids.dims()), values_(panels() * panel_width * dims_, 0.0F),
+        : clusters_(centroids.rows()),
+          dims_(centroids.dims()),
+          values_(panels() * panel_width * dims_, 0.0F),
           offsets_(panels() * panel_width, -std::numeric_limits<float>::infinity()) {
         assert(clusters_ >= 1 && offsets.size() == clusters_);
         for (std::size_t c = 0; c < clusters_; ++c)
-            for (std::size_t i = 0; i < dims_; ++i) values_[(c / panel_width * dims_ + i) * panel_width + c % panel_width] = centroids[c][i];
+            for (std::size_t i = 0; i < dims_; ++i)
+                values_[(c / panel_width * dims_ + i) * panel_width + c % panel_width] = centroids[c][i];
         std::copy(offsets.begin(), offsets.end(), offsets_.begin());
     }
 
@@ -139,7 +144,8 @@ public:
             std::size_t const last = std::min(rows.size(), first + batch);
             std::fill(out + first, out + last, nearest_centroid{});
             for (std::size_t p = 0; p < panels(); ++p)
-                for (std::size_t r = first; r < last; r += tile::rows) offer_panel<tile>(p, rows.subspan(r, std::min(tile::rows, last - r)), out + r);
+                for (std::size_t r = first; r < last; r += tile::rows)
+                    offer_panel<tile>(p, rows.subspan(r, std::min(tile::rows, last - r)), out + r);
         }
     }
     void nearest(std::span<float const* const> rows, nearest_centroid* out) const noexcept { nearest(default_arch{}, rows, out); }

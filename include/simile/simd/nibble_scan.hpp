@@ -168,3 +168,7 @@ void nibble_scan(Arch arch, std::uint8_t const* tables, std::uint8_t const* code
 }
 
 }  // namespace simile::simd
+
+#if defined(SIMILE_DISPATCH) && !defined(SIMILE_SCALAR)
+#include <simile/simd/dispatch.hpp>
+#endif

@@ -81,3 +81,7 @@ template <class Arch>
 }
 
 }  // namespace simile::simd
+
+#if defined(SIMILE_DISPATCH) && !defined(SIMILE_SCALAR)
+#include <simile/simd/dispatch.hpp>
+#endif

@@ -30,10 +30,10 @@ namespace simile::conformance {
 }
 
 [[nodiscard]] inline json planes_operation(json const& in) {
-    using codec_type = quantize::planes_codec;
+    using codec_type = quantize::planes_1_3_4;
     auto const x = numbers<float>(in.at("x"));
     codec_type const codec(x.size());
-    std::vector<std::int8_t> codes(x.size());
+    std::vector<codec_type::integer> codes(x.size());
     std::array<byte_buffer, codec_type::levels> blocks;
     codec_type::mutable_planes to{};
     codec_type::planes from{};
@@ -41,7 +41,7 @@ namespace simile::conformance {
         blocks[p].assign(codec.block_bytes(p), std::byte{0});
         from[p] = to[p] = blocks[p].data();
     }
-    constexpr std::size_t slot = 21;  // in the upper nibbles of plane 0
+    constexpr std::size_t slot = 21;
     codec.encode(unit_of(x), to, slot, codes);
     json out = {{"codes", codes}, {"factors", json::array()}};
     for (unsigned p = 0; p < codec_type::levels; ++p) out["factors"].push_back(codec.factor(from[p], p, slot));
@@ -50,9 +50,8 @@ namespace simile::conformance {
     auto const q = numbers<float>(in.at("q"));
     require_same_size(x, q);
     auto const prepared = codec.prepare(unit_of(q), 1.0F);
-    quantize::block_scores first;
-    codec.scan(prepared, from[0], first);
-    out["estimates"] = {first[slot], codec.score(prepared, from, slot, 2), codec.score(prepared, from, slot, 3)};
+    out["estimates"] = json::array();
+    for (unsigned level = 1; level <= codec_type::levels; ++level) out["estimates"].push_back(codec.score(prepared, from, slot, level));
     return out;
 }
 

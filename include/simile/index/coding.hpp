@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <simile/core/error.hpp>
+#include <simile/core/hit.hpp>
+#include <simile/quantize/codec.hpp>
+#include <simile/quantize/integer_codec.hpp>
+#include <simile/quantize/product_codec.hpp>
+#include <simile/quantize/transform.hpp>
+#include <simile/quantize/transform_bytes.hpp>
+
+#include <bit>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace simile {
+
+/// How the vectors of an index are coded: the kind, and for some kinds what the code was fitted to.
+struct coding {
+    codec_kind kind = codec_kind::int8;
+    /// Applied before coding: centring, fewer dimensions, rotation. Not for f32.
+    std::optional<quantize::transform> map{};
+    /// codec_kind::integer only, and needed there.
+    std::optional<quantize::integer_form> form{};
+    /// codec_kind::product only, and needed there: fitted to vectors as `map` leaves them.
+    std::optional<quantize::product_codec> product{};
+};
+
+/// The coding of a name: "f32", "f16", "bf16", "int8", "planes", "planes2", "planes12"; "int1" .. "int7" (mid-rise); "lvq1" .. "lvq8"; "rabitq1" .. "rabitq8", which
+/// rotates. None of them needs a sample to be fitted to. "+rotated" after a name rotates, but for f32.
+/// @throws error invalid_argument for a name that is none of these
+[[nodiscard]] inline coding coding_of(std::string_view name, std::size_t dims) {
+    require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
+    std::string_view base = name;
+    constexpr std::string_view rotated = "+rotated";
+    coding out;
+    if (base.ends_with(rotated)) {
+        base.remove_suffix(rotated.size());
+        out.map = quantize::transform(dims).rotated();
+    }
+    for (codec_kind const kind : {codec_kind::f32, codec_kind::f16, codec_kind::bf16, codec_kind::int8, codec_kind::planes, codec_kind::planes2, codec_kind::planes12})
+        if (base == to_string(kind)) {
+            require(kind != codec_kind::f32 || !out.map, error_code::invalid_argument, "f32 keeps vectors as they are: there is no f32+rotated");
+            out.kind = kind;
+            return out;
+        }
+    unsigned const bits = !base.empty() && base.back() >= '1' && base.back() <= '8' ? static_cast<unsigned>(base.back() - '0') : 0;
+    std::string_view const family = bits == 0 ? base : base.substr(0, base.size() - 1);
+    out.kind = codec_kind::integer;
+    if (family == "rabitq" && bits != 0) {
+        out.map = quantize::transform(dims).rotated();
+        out.form = quantize::rabitq_encoder(out.map->code_dims(), bits);
+    } else if (family == "lvq" && bits != 0) {
+        out.form = quantize::lvq_form{bits};
+    } else if (family == "int" && bits != 0) {
+        out.form = quantize::mid_rise_form{bits};
+    } else {
+        fail(error_code::invalid_argument, "there is no codec \"", name, "\"");
+    }
+    return out;
+}
+
+namespace detail {
+
+enum class form_number : std::uint8_t { none = 0, mid_rise = 1, lvq = 2, rabitq = 3, affine = 4, product = 5 };
+
+class byte_writer {
+public:
+    std::vector<std::byte> bytes;
+    void u8(std::uint8_t v) { bytes.push_back(std::byte{v}); }
+    void u32(std::uint32_t v) {
+        for (unsigned i = 0; i < 4; ++i) u8(static_cast<std::uint8_t>(v >> (8 * i)));
+    }
+    void floats(std::span<float const> values) {
+        for (float const v : values) u32(std::bit_cast<std::uint32_t>(v));
+    }
+    void append(std::span<std::byte const> more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
+};
+
+class byte_reader {
+public:
+    explicit byte_reader(std::span<std::byte const> bytes) : left_(bytes) {}
+    [[nodiscard]] std::span<std::byte const> take(std::size_t n) {
+        require(n <= left_.size(), error_code::corrupt_file, "the coding ends ", n - left_.size(), " bytes early");
+        auto const out = left_.first(n);
+        left_ = left_.subspan(n);
+        return out;
+    }
+    [[nodiscard]] std::uint8_t u8() { return std::to_integer<std::uint8_t>(take(1)[0]); }
+    [[nodiscard]] std::uint32_t u32() {
+        auto const b = take(4);
+        std::uint32_t v = 0;
+        for (unsigned i = 0; i < 4; ++i) v |= std::to_integer<std::uint32_t>(b[i]) << (8 * i);
+        return v;
+    }
+    [[nodiscard]] std::vector<float> floats(std::size_t n) {
+        require(n <= left_.size() / 4, error_code::corrupt_file, "the coding ends early");
+        std::vector<float> out(n);
+        for (float& v : out) v = std::bit_cast<float>(u32());
+        return out;
+    }
+    [[nodiscard]] std::span<std::byte const> rest() { return take(left_.size()); }
+    [[nodiscard]] bool at_end() const noexcept { return left_.empty(); }
+
+private:
+    std::span<std::byte const> left_;
+};
+
+struct form_writer {
+    byte_writer& out;
+    void head(form_number number, unsigned bits) const {
+        out.u8(static_cast<std::uint8_t>(number));
+        out.u8(static_cast<std::uint8_t>(bits));
+    }
+    void operator()(quantize::mid_rise_form const& f) const { head(form_number::mid_rise, f.bits); }
+    void operator()(quantize::lvq_form const& f) const { head(form_number::lvq, f.bits); }
+    void operator()(quantize::rabitq_encoder const& f) const { head(form_number::rabitq, f.bits()); }
+    void operator()(quantize::affine_ranges const& f) const {
+        head(form_number::affine, f.bits());
+        out.floats(f.low());
+        out.floats(f.step());
+    }
+};
+
+[[nodiscard]] inline quantize::integer_form read_form(form_number number, unsigned bits, std::size_t dims, byte_reader& in) {
+    require(bits >= 1 && bits <= 8, error_code::corrupt_file, "the coding has ", bits, " bits");
+    switch (number) {
+        case form_number::mid_rise: return quantize::mid_rise_form{bits};
+        case form_number::lvq: return quantize::lvq_form{bits};
+        case form_number::rabitq: return quantize::rabitq_encoder(dims, bits);
+        case form_number::affine: {
+            auto low = in.floats(dims), step = in.floats(dims);
+            return quantize::affine_ranges(bits, std::move(low), std::move(step));
+        }
+        default: fail(error_code::unsupported_version, "the coding has form ", static_cast<unsigned>(number), ", which this program does not know");
+    }
+}
+
+}  // namespace detail
+
+/// The coding as a section of a file: nothing where the kind says it all. u32 length of the transform and its bytes; u8 form, u8 bits; what the form needs.
+[[nodiscard]] inline std::vector<std::byte> coding_bytes(quantize::transform const* map, quantize::integer_form const* form, quantize::product_codec const* product) {
+    if (map == nullptr && form == nullptr && product == nullptr) return {};
+    detail::byte_writer out;
+    auto const mapped = map == nullptr ? std::vector<std::byte>{} : quantize::to_bytes(*map);
+    out.u32(static_cast<std::uint32_t>(mapped.size()));
+    out.append(mapped);
+    if (form != nullptr) {
+        std::visit(detail::form_writer{out}, *form);
+    } else if (product != nullptr) {
+        out.u8(static_cast<std::uint8_t>(detail::form_number::product));
+        out.u8(product->is_exact() ? 1 : 0);
+        out.append(product->quantizer().to_bytes());
+    } else {
+        out.u8(static_cast<std::uint8_t>(detail::form_number::none));
+        out.u8(0);
+    }
+    return std::move(out.bytes);
+}
+
+/// @throws error corrupt_file, unsupported_version, limit_exceeded
+[[nodiscard]] inline coding coding_from_bytes(codec_kind kind, std::size_t dims, std::span<std::byte const> bytes) {
+    coding out{kind, {}, {}, {}};
+    if (bytes.empty()) return out;
+    detail::byte_reader in(bytes);
+    try {
+        if (auto const mapped = in.take(in.u32()); !mapped.empty()) out.map = quantize::transform_from_bytes(mapped, {.max_dims = max_dims});
+        require(!out.map || out.map->input_dims() == dims, error_code::corrupt_file, "the transform is for other dimensions than ", dims);
+        std::size_t const code_dims = out.map ? out.map->code_dims() : dims;
+        auto const number = static_cast<detail::form_number>(in.u8());
+        unsigned const bits = in.u8();
+        if (number == detail::form_number::product) {
+            out.product.emplace(quantize::product_quantizer::from_bytes(in.rest()), bits != 0 ? quantize::product_scale::exact_along : quantize::product_scale::plain);
+            require(out.product->dims() == code_dims, error_code::corrupt_file, "the codebooks are for ", out.product->dims(), " dimensions, not ", code_dims);
+        } else if (number != detail::form_number::none) {
+            out.form = detail::read_form(number, bits, code_dims, in);
+        }
+    } catch (error const& e) {
+        // What a constructor refuses as an argument is damage in a file.
+        if (e.code() == error_code::limit_exceeded || e.code() == error_code::unsupported_version) throw;
+        fail(error_code::corrupt_file, e.what());
+    }
+    require(in.at_end(), error_code::corrupt_file, "there are bytes after the coding");
+    return out;
+}
+
+}  // namespace simile

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <simile/simd/bit_blocks.hpp>
+#include <simile/simd/float_sums.hpp>
+#include <simile/simd/int8_dot.hpp>
+#include <simile/simd/nibble_scan.hpp>
+#include <simile/simd/popcount.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace simile::simd {
+
+/// The kernels of one architecture as pointers. A slot for each set of template arguments; `fill` takes the kernels of `Arch`.
+template <class X>
+struct byte_slots {
+    std::int32_t (*dot)(X const*, std::int8_t const*, std::size_t) noexcept;
+    void (*dot_rows)(int8_row_query const&, X const*, std::size_t, std::int32_t*) noexcept;
+
+    template <class Arch>
+    constexpr void fill(Arch) noexcept {
+        dot = [](X const* x, std::int8_t const* y, std::size_t n) noexcept { return dot_i8(Arch{}, x, y, n); };
+        dot_rows = [](int8_row_query const& q, X const* rows, std::size_t count, std::int32_t* out) noexcept {
+            dot_i8_rows(Arch{}, q, rows, count, out);
+        };
+    }
+};
+
+template <class Join>
+struct bit_slots {
+    std::uint32_t (*count)(std::byte const*, std::byte const*, std::size_t) noexcept;
+    void (*blocks)(std::uint64_t const*, std::size_t, std::byte const*, std::size_t, std::uint32_t*) noexcept;
+
+    template <class Arch>
+    constexpr void fill(Arch) noexcept {
+        count = [](std::byte const* x, std::byte const* y, std::size_t n) noexcept { return count_bits<Join>(Arch{}, x, y, n); };
+        blocks = [](std::uint64_t const* q, std::size_t words, std::byte const* b, std::size_t n, std::uint32_t* out) noexcept {
+            count_bit_blocks<Join>(Arch{}, q, words, b, n, out);
+        };
+    }
+};
+
+template <class X, class Y>
+struct float_slots {
+    using rows_kernel = void (*)(X const*, Y const*, std::size_t, std::size_t, float*) noexcept;
+    rows_kernel product_1, product_4, squared_difference_1, squared_difference_4;
+    float (*dot)(X const*, Y const*, std::size_t) noexcept;
+    float (*squared_l2)(X const*, Y const*, std::size_t) noexcept;
+    cosine_sums (*cosine)(X const*, Y const*, std::size_t) noexcept;
+
+    template <class Arch>
+    constexpr void fill(Arch) noexcept {
+        product_1 = rows_of<product, 1, Arch>();
+        product_4 = rows_of<product, 4, Arch>();
+        squared_difference_1 = rows_of<squared_difference, 1, Arch>();
+        squared_difference_4 = rows_of<squared_difference, 4, Arch>();
+        dot = [](X const* x, Y const* y, std::size_t n) noexcept { return fast_dot(Arch{}, x, y, n); };
+        squared_l2 = [](X const* x, Y const* y, std::size_t n) noexcept { return fast_squared_l2(Arch{}, x, y, n); };
+        cosine = [](X const* x, Y const* y, std::size_t n) noexcept { return fast_cosine_sums(Arch{}, x, y, n); };
+    }
+    template <class Term, std::size_t Rows>
+    [[nodiscard]] constexpr rows_kernel rows() const noexcept {
+        if constexpr (std::is_same_v<Term, product>)
+            return Rows % 4 == 0 ? product_4 : product_1;
+        else
+            return Rows % 4 == 0 ? squared_difference_4 : squared_difference_1;
+    }
+
+private:
+    template <class Term, std::size_t Rows, class Arch>
+    static constexpr rows_kernel rows_of() noexcept {
+        return [](X const* q, Y const* rows, std::size_t stride, std::size_t n, float* out) noexcept {
+            sum_rows<Term, Rows>(Arch{}, q, rows, stride, n, out);
+        };
+    }
+};
+
+struct kernel_table : byte_slots<std::int8_t>,
+                      byte_slots<std::uint8_t>,
+                      bit_slots<differing_bits>,
+                      bit_slots<common_bits>,
+                      bit_slots<present_bits>,
+                      float_slots<float, float>,
+                      float_slots<float, half>,
+                      float_slots<float, bfloat16>,
+                      float_slots<half, float>,
+                      float_slots<bfloat16, float>,
+                      float_slots<half, half>,
+                      float_slots<bfloat16, bfloat16> {
+    char const* name;
+    std::uint32_t (*squared_l2_bytes)(std::int8_t const*, std::int8_t const*, std::size_t) noexcept;
+    int8_sums (*cosine_bytes)(std::int8_t const*, std::int8_t const*, std::size_t) noexcept;
+    void (*nibbles)(std::uint8_t const*, std::uint8_t const*, std::size_t, block_sums&) noexcept;
+};
+
+template <class Arch>
+[[nodiscard]] constexpr kernel_table make_kernel_table(Arch arch, char const* name) noexcept {
+    kernel_table t{};
+    t.name = name;
+    t.byte_slots<std::int8_t>::fill(arch);
+    t.byte_slots<std::uint8_t>::fill(arch);
+    t.bit_slots<differing_bits>::fill(arch);
+    t.bit_slots<common_bits>::fill(arch);
+    t.bit_slots<present_bits>::fill(arch);
+    t.float_slots<float, float>::fill(arch);
+    t.float_slots<float, half>::fill(arch);
+    t.float_slots<float, bfloat16>::fill(arch);
+    t.float_slots<half, float>::fill(arch);
+    t.float_slots<bfloat16, float>::fill(arch);
+    t.float_slots<half, half>::fill(arch);
+    t.float_slots<bfloat16, bfloat16>::fill(arch);
+    t.squared_l2_bytes = [](std::int8_t const* x, std::int8_t const* y, std::size_t n) noexcept { return squared_l2_i8(Arch{}, x, y, n); };
+    t.cosine_bytes = [](std::int8_t const* x, std::int8_t const* y, std::size_t n) noexcept { return cosine_sums_i8(Arch{}, x, y, n); };
+    t.nibbles = [](std::uint8_t const* tables, std::uint8_t const* codes, std::size_t groups, block_sums& out) noexcept {
+        nibble_scan(Arch{}, tables, codes, groups, out);
+    };
+    return t;
+}
+
+}  // namespace simile::simd
