@@ -3,14 +3,14 @@
 
 #include <simile/core/error.hpp>
 #include <simile/core/hit.hpp>
+#include <simile/index/coding_forms.hpp>
+#include <simile/io/byte_stream.hpp>
 #include <simile/quantize/codec.hpp>
 #include <simile/quantize/integer_codec.hpp>
 #include <simile/quantize/product_codec.hpp>
 #include <simile/quantize/transform.hpp>
 #include <simile/quantize/transform_bytes.hpp>
 
-#include <bit>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -66,84 +66,6 @@ struct coding {
     }
     return out;
 }
-
-namespace detail {
-
-enum class form_number : std::uint8_t { none = 0, mid_rise = 1, lvq = 2, rabitq = 3, affine = 4, product = 5 };
-
-class byte_writer {
-public:
-    std::vector<std::byte> bytes;
-    void u8(std::uint8_t v) { bytes.push_back(std::byte{v}); }
-    void u32(std::uint32_t v) {
-        for (unsigned i = 0; i < 4; ++i) u8(static_cast<std::uint8_t>(v >> (8 * i)));
-    }
-    void floats(std::span<float const> values) {
-        for (float const v : values) u32(std::bit_cast<std::uint32_t>(v));
-    }
-    void append(std::span<std::byte const> more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
-};
-
-class byte_reader {
-public:
-    explicit byte_reader(std::span<std::byte const> bytes) : left_(bytes) {}
-    [[nodiscard]] std::span<std::byte const> take(std::size_t n) {
-        require(n <= left_.size(), error_code::corrupt_file, "the coding ends ", n - left_.size(), " bytes early");
-        auto const out = left_.first(n);
-        left_ = left_.subspan(n);
-        return out;
-    }
-    [[nodiscard]] std::uint8_t u8() { return std::to_integer<std::uint8_t>(take(1)[0]); }
-    [[nodiscard]] std::uint32_t u32() {
-        auto const b = take(4);
-        std::uint32_t v = 0;
-        for (unsigned i = 0; i < 4; ++i) v |= std::to_integer<std::uint32_t>(b[i]) << (8 * i);
-        return v;
-    }
-    [[nodiscard]] std::vector<float> floats(std::size_t n) {
-        require(n <= left_.size() / 4, error_code::corrupt_file, "the coding ends early");
-        std::vector<float> out(n);
-        for (float& v : out) v = std::bit_cast<float>(u32());
-        return out;
-    }
-    [[nodiscard]] std::span<std::byte const> rest() { return take(left_.size()); }
-    [[nodiscard]] bool at_end() const noexcept { return left_.empty(); }
-
-private:
-    std::span<std::byte const> left_;
-};
-
-struct form_writer {
-    byte_writer& out;
-    void head(form_number number, unsigned bits) const {
-        out.u8(static_cast<std::uint8_t>(number));
-        out.u8(static_cast<std::uint8_t>(bits));
-    }
-    void operator()(quantize::mid_rise_form const& f) const { head(form_number::mid_rise, f.bits); }
-    void operator()(quantize::lvq_form const& f) const { head(form_number::lvq, f.bits); }
-    void operator()(quantize::rabitq_encoder const& f) const { head(form_number::rabitq, f.bits()); }
-    void operator()(quantize::affine_ranges const& f) const {
-        head(form_number::affine, f.bits());
-        out.floats(f.low());
-        out.floats(f.step());
-    }
-};
-
-[[nodiscard]] inline quantize::integer_form read_form(form_number number, unsigned bits, std::size_t dims, byte_reader& in) {
-    require(bits >= 1 && bits <= 8, error_code::corrupt_file, "the coding has ", bits, " bits");
-    switch (number) {
-        case form_number::mid_rise: return quantize::mid_rise_form{bits};
-        case form_number::lvq: return quantize::lvq_form{bits};
-        case form_number::rabitq: return quantize::rabitq_encoder(dims, bits);
-        case form_number::affine: {
-            auto low = in.floats(dims), step = in.floats(dims);
-            return quantize::affine_ranges(bits, std::move(low), std::move(step));
-        }
-        default: fail(error_code::unsupported_version, "the coding has form ", static_cast<unsigned>(number), ", which this program does not know");
-    }
-}
-
-}  // namespace detail
 
 /// The coding as a section of a file: nothing where the kind says it all. u32 length of the transform and its bytes; u8 form, u8 bits; what the form needs.
 [[nodiscard]] inline std::vector<std::byte> coding_bytes(quantize::transform const* map, quantize::integer_form const* form, quantize::product_codec const* product) {

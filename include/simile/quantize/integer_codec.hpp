@@ -2,13 +2,9 @@
 #pragma once
 
 #include <simile/core/aligned_buffer.hpp>
-#include <simile/core/error.hpp>
-#include <simile/quantize/affine.hpp>
 #include <simile/quantize/code_factors.hpp>
 #include <simile/quantize/codec.hpp>
-#include <simile/quantize/lvq.hpp>
-#include <simile/quantize/rabitq.hpp>
-#include <simile/quantize/scalar.hpp>
+#include <simile/quantize/integer_form.hpp>
 #include <simile/simd/block_scores.hpp>
 #include <simile/simd/half.hpp>
 #include <simile/simd/int8_query.hpp>
@@ -28,46 +24,35 @@
 
 namespace simile::quantize {
 
-/// How integer_codec finds codes and factors.
-struct mid_rise_form {
-    unsigned bits;
-};
-struct lvq_form {
-    unsigned bits;
-};
-using integer_form = std::variant<mid_rise_form, lvq_form, rabitq_encoder, affine_ranges>;
-
-/// Integer codes of 1 .. 8 bits with one or two factors a row: mid-rise (int4 and others), LVQ, RaBitQ, and affine per dimension. One kernel scores them all:
+/// Integer codes of 1 .. 8 bits with one or two factors a row: mid-rise (int4 and others), LVQ, RaBitQ, affine per dimension, and recurrent binary codes of a
+/// trained model. One kernel scores them all:
 ///
 ///     <x, q> ~= scale * (<u, q> - (2^B - 1) / 2 sum(q)) + offset * sum(q)
 ///
 /// Blocks   for each of the widths 8, 4, 2, 1 of which B is made simd::interleaved of those bits, upper bits first; then 32 scales and, where the form has
 ///          them, 32 offsets: halves up to 4 bits, else floats.
-/// Bytes    B d / 8 and 2 or 4 a factor; d is rounded up to 4, 8, 16, 32 for parts of 8, 4, 2, 1 bits.
+/// Bytes    B d / 8 and 2 or 4 a factor; d is rounded up to 4, 8, 16, 32 for parts of 8, 4, 2, 1 bits. (d: of the code, where a model gives it another length.)
 class integer_codec {
 public:
     static constexpr codec_kind kind = codec_kind::integer;
     static constexpr bool directions = true;
 
-    struct query {
-        simd::int8_query codes;
-        float shift = 0;  ///< what every estimate has in common, for forms that fold a part of the code into the query
-    };
+    using query = form_query;
 
+    /// @param dims  of the rows
     /// @throws error invalid_argument (bits not 1 .. 8), dimension_mismatch (a form made for other dimensions)
-    integer_codec(std::size_t dims, integer_form form) : dims_(dims), form_(std::move(form)), bits_(bits_of(form_)), codes_(dims) {
-        require(bits_ >= 1 && bits_ <= 8, error_code::invalid_argument, "codes have 1 .. 8 bits, not ", bits_);
-        if (auto const* r = std::get_if<rabitq_encoder>(&form_)) require(r->dims() == dims, error_code::dimension_mismatch, "an encoder of ", r->dims(), " dimensions for ", dims);
-        if (auto const* a = std::get_if<affine_ranges>(&form_)) require(a->dims() == dims, error_code::dimension_mismatch, "ranges of ", a->dims(), " dimensions for ", dims);
+    integer_codec(std::size_t dims, integer_form form)
+        : rows_(dims), dims_(code_count(form, dims)), form_(std::move(form)), bits_(bits_of(form_)), codes_(dims_), encoder_(form_) {
+        require_form(form_, dims);
     }
 
-    [[nodiscard]] std::size_t dims() const noexcept { return dims_; }
+    [[nodiscard]] std::size_t dims() const noexcept { return rows_; }
     [[nodiscard]] unsigned bits() const noexcept { return bits_; }
     [[nodiscard]] integer_form const& form() const noexcept { return form_; }
     [[nodiscard]] std::size_t block_bytes() const noexcept { return factors_at() + block_rows * factor_size() * (has_offset() ? 2 : 1); }
 
     void encode(std::span<float const> row, std::byte* block, std::size_t slot) noexcept {
-        code_factors const factors = encode_row(row, codes_);
+        code_factors const factors = encoder_(form_, row, codes_);
         for_each_part([&]<unsigned Width>(part<Width> p) {
             simd::interleaved<Width>::clear(dims_, bytes(block) + p.offset, slot);
             simd::interleaved<Width>::pack(dims_, bytes(block) + p.offset, slot, [&](std::size_t i) { return static_cast<unsigned>(codes_[i]) >> p.shift; });
@@ -77,10 +62,7 @@ public:
     }
     /// What the code stands for: of about the length of the row.
     void decode(std::byte const* block, std::size_t slot, std::span<float> out) const noexcept {
-        std::vector<std::uint8_t> const codes = row_codes(block, slot);
-        if (auto const* a = std::get_if<affine_ranges>(&form_)) return a->decode(codes, out);
-        float const scale = factor(block, slot, 0), offset = has_offset() ? factor(block, slot, 1) : 0.0F;
-        for (std::size_t i = 0; i < dims_; ++i) out[i] = rounded(scale * (static_cast<float>(codes[i]) - code_centre(bits_))) + offset;
+        form_decode(form_, row_codes(block, slot), {factor(block, slot, 0), has_offset() ? factor(block, slot, 1) : 0.0F}, out);
     }
     void move(std::byte const* from, std::size_t from_slot, std::byte* to, std::size_t to_slot) const noexcept {
         for_each_part([&]<unsigned Width>(part<Width> p) {
@@ -101,18 +83,7 @@ public:
     }
 
     /// @param scale  multiplies every score
-    [[nodiscard]] query prepare(std::span<float const> q, float scale) const {
-        query out;
-        if (auto const* a = std::get_if<affine_ranges>(&form_)) {
-            std::vector<float> folded(dims_);
-            out.shift = static_cast<float>(a->fold(q, folded)) * scale;
-            out.codes = simd::int8_query(folded);
-        } else {
-            out.codes = simd::int8_query(q);
-        }
-        out.codes.scale *= scale;
-        return out;
-    }
+    [[nodiscard]] query prepare(std::span<float const> q, float scale) const { return make_form_query(form_, q, scale); }
 
     [[nodiscard]] std::uint32_t scan(query const& q, std::byte const* block, float threshold, block_scores& scores) const noexcept {
         simd::block_dots dots, some;
@@ -176,20 +147,6 @@ private:
         take(std::integral_constant<unsigned, 2>{});
         take(std::integral_constant<unsigned, 1>{});
     }
-    [[nodiscard]] static unsigned bits_of(integer_form const& form) noexcept {
-        return std::visit(
-            [](auto const& f) {
-                if constexpr (requires { f.bits(); }) return f.bits();
-                else return f.bits;
-            },
-            form);
-    }
-    [[nodiscard]] code_factors encode_row(std::span<float const> row, std::span<std::uint8_t> codes) const noexcept {
-        if (auto const* m = std::get_if<mid_rise_form>(&form_)) return mid_rise_encode_bits(row, m->bits, codes);
-        if (auto const* l = std::get_if<lvq_form>(&form_)) return lvq_encode(row, l->bits, codes);
-        if (auto const* r = std::get_if<rabitq_encoder>(&form_)) return r->encode(row, codes);
-        return std::get<affine_ranges>(form_).encode(row, codes);
-    }
     [[nodiscard]] std::vector<std::uint8_t> row_codes(std::byte const* block, std::size_t slot) const {
         std::vector<std::uint8_t> codes(dims_);
         for_each_part([&]<unsigned Width>(part<Width> p) {
@@ -243,10 +200,12 @@ private:
         return simd::reaching(default_arch{}, scores.data(), threshold);
     }
 
-    std::size_t dims_;
+    std::size_t rows_;  // values of a row
+    std::size_t dims_;  // numbers of a code
     integer_form form_;
     unsigned bits_;
-    std::vector<std::uint8_t> codes_;  // of encode, so that it cannot fail
+    std::vector<std::uint8_t> codes_;  // this and the next are for encode, so that it cannot fail
+    form_encoder encoder_;
 };
 
 static_assert(batch_codec<integer_codec>);

@@ -35,6 +35,17 @@ struct int8_query {
         }
     }
 
+    /// A query that is integers in -127 .. 127 already, times a scale.
+    [[nodiscard]] static int8_query of_codes(std::span<float const> codes, float scale) {
+        int8_query out(codes.size());
+        out.scale = scale;
+        for (std::size_t i = 0; i < out.dims; ++i) {
+            out.codes[i] = rounded_code(codes[i]);
+            out.sum += out.codes[i];
+        }
+        return out;
+    }
+
     /// What the codes leave of the query, in steps of 1/256 of theirs: query = scale (codes + rest.codes / 256), nearly.
     [[nodiscard]] static int8_query rest(std::span<float const> query, int8_query const& coarse) {
         int8_query out(query.size());
