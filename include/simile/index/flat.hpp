@@ -6,6 +6,7 @@
 #include <simile/quantize/raw.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -21,6 +22,7 @@ public:
     /// @param dims  1 .. 65536
     /// @throws error out_of_range, invalid_argument
     explicit flat_index(std::size_t dims, similarity_kind similarity = similarity_kind::cosine, zero_vectors zeros = zero_vectors::refuse)
+        requires std::constructible_from<Codec, std::size_t, similarity_kind>
         : vector_index(dims, similarity, zeros), codec_(dims, similarity) {}
     /// @param map    into the space of the codes; only where codes are directions
     /// @param codec  of map.code_dims() dimensions
