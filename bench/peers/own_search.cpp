@@ -4,18 +4,18 @@
 #include "../support/contestants.hpp"
 #include "contest.hpp"
 
-void register_own_search(std::vector<Contestant>& all, bench::Data const&) {
+void register_own_search(std::vector<Contestant>& all, bench::Data const& data) {
     struct state {
         std::unique_ptr<simile::bench::built_index> index;
         std::size_t dims = 0, setting = 0;
     };
-    for (simile::bench::contestant const& own : simile::bench::contestants()) {
+    for (simile::bench::contestant const& own : simile::bench::contestants(data.n)) {
         auto const now = std::make_shared<state>();
         Contestant c;
         c.name = "simile " + own.name;
-        c.build = [now, own](bench::Data const& data) {
-            now->dims = data.d;
-            now->index = own.build({data.base.data(), data.n, data.d});
+        c.build = [now, own](bench::Data const& given) {
+            now->dims = given.d;
+            now->index = own.build({given.base.data(), given.n, given.d});
             return now->index->bytes_a_row();
         };
         for (std::size_t i = 0; i < own.settings.size(); ++i) c.settings.push_back({own.settings[i], [now, i] { now->setting = i; }});

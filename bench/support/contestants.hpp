@@ -2,10 +2,12 @@
 #pragma once
 
 #include <simile/core/matrix_view.hpp>
+#include <simile/index/ivf.hpp>
 #include <simile/index/make_index.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -74,18 +76,59 @@ inline contestant of_index(std::string name, index_maker make, std::vector<named
     return out;
 }
 
-inline contestant flat(codec_kind codec) {
-    return of_index("flat " + std::string(to_string(codec)), [codec](std::size_t dims) { return make_index(codec, dims); }, {{"-", {}}});
+/// Rows of lists; an answer is the number of the row as it was given.
+class built_ivf final : public built_index {
+public:
+    built_ivf(std::string const& codec, matrix_view<float const> rows, std::size_t lists, std::vector<std::size_t> probes)
+        : index_(ivf_index::build(coding_of(codec, rows.dims()), {}, rows, similarity_kind::cosine, {.lists = lists})), probes_(std::move(probes)) {}
+    [[nodiscard]] double bytes_a_row() const override { return static_cast<double>(index_.memory()) / static_cast<double>(index_.size()); }
+    void search(matrix_view<float const> queries, std::size_t setting, std::size_t k, std::int64_t* rows) const override {
+        if (queries.rows() == 1) return write(index_.search(queries[0], {.k = k}, probes_[setting]), k, rows);
+        auto const found = index_.search_many(queries, {.k = k}, probes_[setting]);
+        for (std::size_t q = 0; q < found.size(); ++q) write(found[q], k, rows + q * k);
+    }
+
+private:
+    void write(search_result const& found, std::size_t k, std::int64_t* rows) const {
+        for (std::size_t i = 0; i < k; ++i)
+            rows[i] = i < found.hits.size() ? static_cast<std::int64_t>(index_.rows().id(found.hits[i].row).number()) : -1;
+    }
+    ivf_index index_;
+    std::vector<std::size_t> probes_;
+};
+
+inline contestant partitioned(std::string codec, std::size_t lists, std::vector<std::size_t> probes) {
+    contestant out{"ivf" + std::to_string(lists) + " " + codec, {}, {}};
+    for (std::size_t const p : probes) out.settings.push_back(std::to_string(p) + " probes");
+    out.build = [=](matrix_view<float const> rows) -> std::unique_ptr<built_index> { return std::make_unique<built_ivf>(codec, rows, lists, probes); };
+    return out;
+}
+
+inline contestant flat(std::string const& codec) {
+    return of_index("flat " + codec, [codec](std::size_t dims) { return make_index(codec, dims); }, {{"-", {}}});
+}
+
+inline contestant cascade(std::string const& codec, std::vector<char const*> const& recalls) {
+    std::vector<named_options> settings;
+    for (char const* const recall : recalls) {
+        search_options options;
+        options.recall = std::strtod(recall, nullptr);
+        settings.push_back({std::string("recall ") + recall, options});
+    }
+    return of_index("cascade " + codec, [codec](std::size_t dims) { return make_index(codec, dims); }, std::move(settings));
 }
 
 }  // namespace detail
 
 /// Every index in every form that is worth a line. Rows are unit vectors, so cosine ranks as the inner product does.
-[[nodiscard]] inline std::vector<contestant> contestants() {
+/// @param rows  how many there are: decides how many lists are worth having
+[[nodiscard]] inline std::vector<contestant> contestants(std::size_t rows) {
     using namespace detail;
     std::vector<contestant> out;
-    for (auto const codec : {codec_kind::f32, codec_kind::f16, codec_kind::int8}) out.push_back(flat(codec));
-    out.push_back(of_index("cascade planes", [](std::size_t dims) { return make_index(codec_kind::planes, dims); }, {{"default", {}}}));
+    for (char const* const codec : {"f32", "f16", "bf16", "int8", "int4", "rabitq4", "lvq8", "rabitq1"}) out.push_back(flat(codec));
+    out.push_back(cascade("planes", {"0.9", "0.95", "0.99"}));
+    out.push_back(cascade("planes12", {"0.9", "0.95", "0.99"}));
+    out.push_back(rows < 500'000 ? partitioned("int8", 1024, {2, 4, 8}) : partitioned("int8", 4096, {4, 8, 16, 32}));
     return out;
 }
 
