@@ -10,7 +10,7 @@ namespace simile {
 /// them in memory, which costs a store and a load an addition.
 template <std::size_t N, class F>
 [[gnu::always_inline]] constexpr void unrolled(F&& f) noexcept {
-    [&]<std::size_t... I>(std::index_sequence<I...>) { (f(std::integral_constant<std::size_t, I>{}), ...); }(std::make_index_sequence<N>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) { (f(std::integral_constant<std::size_t, I>{}), ...); }(std::make_index_sequence<N>{});
 }
 
 }  // namespace simile

@@ -6,6 +6,7 @@
 #include <simile/index/coding_forms.hpp>
 #include <simile/io/byte_stream.hpp>
 #include <simile/quantize/codec.hpp>
+#include <simile/quantize/eden_codec.hpp>
 #include <simile/quantize/integer_codec.hpp>
 #include <simile/quantize/product_codec.hpp>
 #include <simile/quantize/transform.hpp>
@@ -31,10 +32,12 @@ struct coding {
     std::optional<quantize::integer_form> form{};
     /// codec_kind::product only, and needed there: fitted to vectors as `map` leaves them.
     std::optional<quantize::product_codec> product{};
+    /// codec_kind::eden only, and needed there.
+    std::optional<quantize::eden_codec> eden{};
 };
 
-/// The coding of a name: "f32", "f16", "bf16", "int8", "planes", "planes2", "planes12"; "int1" .. "int7" (mid-rise); "lvq1" .. "lvq8"; "rabitq1" .. "rabitq8", which
-/// rotates. None of them needs a sample to be fitted to. "+rotated" after a name rotates, but for f32.
+/// The coding of a name: "f32", "f16", "bf16", "int8", "planes", "planes2", "planes12"; "int1" .. "int7" (mid-rise); "lvq1" .. "lvq8"; "rabitq1" .. "rabitq8" and "eden1" ..
+/// "eden4", which rotate. None of them needs a sample to be fitted to. "+rotated" after a name rotates, but for f32.
 /// @throws error invalid_argument for a name that is none of these
 [[nodiscard]] inline coding coding_of(std::string_view name, std::size_t dims) {
     require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
@@ -57,6 +60,10 @@ struct coding {
     if (family == "rabitq" && bits != 0) {
         out.map = quantize::transform(dims).rotated();
         out.form = quantize::rabitq_encoder(out.map->code_dims(), bits);
+    } else if (family == "eden" && bits >= 1 && bits <= 4) {
+        out.kind = codec_kind::eden;
+        out.map = quantize::transform(dims).rotated();
+        out.eden.emplace(out.map->code_dims(), bits);
     } else if (family == "lvq" && bits != 0) {
         out.form = quantize::lvq_form{bits};
     } else if (family == "int" && bits != 0) {
@@ -68,8 +75,9 @@ struct coding {
 }
 
 /// The coding as a section of a file: nothing where the kind says it all. u32 length of the transform and its bytes; u8 form, u8 bits; what the form needs.
-[[nodiscard]] inline std::vector<std::byte> coding_bytes(quantize::transform const* map, quantize::integer_form const* form, quantize::product_codec const* product) {
-    if (map == nullptr && form == nullptr && product == nullptr) return {};
+[[nodiscard]] inline std::vector<std::byte> coding_bytes(quantize::transform const* map, quantize::integer_form const* form, quantize::product_codec const* product,
+                                                         quantize::eden_codec const* eden = nullptr) {
+    if (map == nullptr && form == nullptr && product == nullptr && eden == nullptr) return {};
     detail::byte_writer out;
     auto const mapped = map == nullptr ? std::vector<std::byte>{} : quantize::to_bytes(*map);
     out.u32(static_cast<std::uint32_t>(mapped.size()));
@@ -80,6 +88,10 @@ struct coding {
         out.u8(static_cast<std::uint8_t>(detail::form_number::product));
         out.u8(product->is_exact() ? 1 : 0);
         out.append(product->quantizer().to_bytes());
+    } else if (eden != nullptr) {
+        out.u8(static_cast<std::uint8_t>(detail::form_number::eden));
+        out.u8(static_cast<std::uint8_t>(eden->bits()));
+        out.u8(static_cast<std::uint8_t>(eden->scale()));
     } else {
         out.u8(static_cast<std::uint8_t>(detail::form_number::none));
         out.u8(0);
@@ -89,7 +101,7 @@ struct coding {
 
 /// @throws error corrupt_file, unsupported_version, limit_exceeded
 [[nodiscard]] inline coding coding_from_bytes(codec_kind kind, std::size_t dims, std::span<std::byte const> bytes) {
-    coding out{kind, {}, {}, {}};
+    coding out{kind};
     if (bytes.empty()) return out;
     detail::byte_reader in(bytes);
     try {
@@ -101,6 +113,10 @@ struct coding {
         if (number == detail::form_number::product) {
             out.product.emplace(quantize::product_quantizer::from_bytes(in.rest()), bits != 0 ? quantize::product_scale::exact_along : quantize::product_scale::plain);
             require(out.product->dims() == code_dims, error_code::corrupt_file, "the codebooks are for ", out.product->dims(), " dimensions, not ", code_dims);
+        } else if (number == detail::form_number::eden) {
+            unsigned const scale = in.u8();
+            require(scale <= 1, error_code::corrupt_file, "the coding has a scale of kind ", scale);
+            out.eden.emplace(code_dims, bits, static_cast<quantize::eden_scale>(scale));
         } else if (number != detail::form_number::none) {
             out.form = detail::read_form(number, bits, code_dims, in);
         }

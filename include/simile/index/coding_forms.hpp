@@ -16,7 +16,7 @@
 /// The forms of integer codes as bytes of a file: u8 form, u8 bits, and what the form needs.
 namespace simile::detail {
 
-enum class form_number : std::uint8_t { none = 0, mid_rise = 1, lvq = 2, rabitq = 3, affine = 4, product = 5, recurrent = 6 };
+enum class form_number : std::uint8_t { none = 0, mid_rise = 1, lvq = 2, rabitq = 3, affine = 4, product = 5, recurrent = 6, eden = 7 };
 
 /// A block of layers: u8 their number; for each u32 rows, u32 columns, u8 whether it has a bias, the weights and the bias.
 inline void write_block(byte_writer& out, quantize::dense_block const& block) {

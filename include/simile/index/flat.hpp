@@ -65,6 +65,7 @@ protected:
     [[nodiscard]] std::vector<std::byte> coding_section() const override {
         if constexpr (requires { codec_.form(); }) return coding_bytes(map(), &codec_.form(), nullptr);
         else if constexpr (requires { codec_.quantizer(); }) return coding_bytes(map(), nullptr, &codec_);
+        else if constexpr (Codec::kind == codec_kind::eden) return coding_bytes(map(), nullptr, nullptr, &codec_);
         else return vector_index::coding_section();
     }
     [[nodiscard]] std::size_t block_bytes(unsigned) const noexcept override { return codec_.block_bytes(); }

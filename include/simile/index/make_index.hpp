@@ -4,6 +4,7 @@
 #include <simile/index/coding.hpp>
 #include <simile/index/flat.hpp>
 #include <simile/index/progressive.hpp>
+#include <simile/quantize/eden_codec.hpp>
 #include <simile/quantize/integer_codec.hpp>
 #include <simile/quantize/product_codec.hpp>
 
@@ -21,7 +22,9 @@ namespace simile {
     require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
     require(!how.map || how.map->input_dims() == dims, error_code::dimension_mismatch, "the transform takes other dimensions than ", dims);
     require(!how.map || (how.map->code_dims() >= 1 && how.map->code_dims() <= max_dims), error_code::out_of_range, "code dimensions must be 1 .. ", max_dims);
-    require((how.kind == codec_kind::integer) == how.form.has_value() && (how.kind == codec_kind::product) == how.product.has_value(), error_code::invalid_argument,
+    require((how.kind == codec_kind::integer) == how.form.has_value() && (how.kind == codec_kind::product) == how.product.has_value() &&
+                (how.kind == codec_kind::eden) == how.eden.has_value(),
+            error_code::invalid_argument,
             "codec ", to_string(how.kind), " lacks its form, or has one that it does not take");
     quantize::transform map = how.map ? std::move(*how.map) : quantize::transform(dims);
     std::size_t const code_dims = map.code_dims();
@@ -43,12 +46,13 @@ namespace simile {
         case codec_kind::planes12: return progressive(quantize::planes_1_3_4_4(code_dims));
         case codec_kind::integer: return flat(quantize::integer_codec(code_dims, std::move(*how.form)));
         case codec_kind::product: return flat(std::move(*how.product));
+        case codec_kind::eden: return flat(std::move(*how.eden));
     }
     fail(error_code::invalid_argument, "unknown codec ", static_cast<unsigned>(how.kind));
 }
 [[nodiscard]] inline std::unique_ptr<vector_index> make_index(codec_kind codec, std::size_t dims, similarity_kind similarity = similarity_kind::cosine,
                                                               zero_vectors zeros = zero_vectors::refuse) {
-    return make_index(coding{codec, {}, {}, {}}, dims, similarity, zeros);
+    return make_index(coding{codec}, dims, similarity, zeros);
 }
 /// @param codec  a name that coding_of knows
 [[nodiscard]] inline std::unique_ptr<vector_index> make_index(std::string_view codec, std::size_t dims, similarity_kind similarity = similarity_kind::cosine,

@@ -13,7 +13,7 @@
 namespace simile {
 
 /// The codecs a file can hold. The numbers are those of the file.
-enum class codec_kind : std::uint8_t { f32 = 1, f16 = 2, int8 = 3, planes = 4, planes2 = 5, planes12 = 6, bf16 = 7, integer = 8, product = 9 };
+enum class codec_kind : std::uint8_t { f32 = 1, f16 = 2, int8 = 3, planes = 4, planes2 = 5, planes12 = 6, bf16 = 7, integer = 8, product = 9, eden = 10 };
 
 [[nodiscard]] constexpr std::string_view to_string(codec_kind kind) noexcept {
     switch (kind) {
@@ -26,6 +26,7 @@ enum class codec_kind : std::uint8_t { f32 = 1, f16 = 2, int8 = 3, planes = 4, p
         case codec_kind::bf16: return "bf16";
         case codec_kind::integer: return "integer";
         case codec_kind::product: return "product";
+        case codec_kind::eden: return "eden";
     }
     return "unknown";
 }
