@@ -111,6 +111,7 @@ struct coding {
         auto const number = static_cast<detail::form_number>(in.u8());
         unsigned const bits = in.u8();
         if (number == detail::form_number::product) {
+            require(bits <= 1, error_code::corrupt_file, "the coding has scale ", bits);
             out.product.emplace(quantize::product_quantizer::from_bytes(in.rest()), bits != 0 ? quantize::product_scale::exact_along : quantize::product_scale::plain);
             require(out.product->dims() == code_dims, error_code::corrupt_file, "the codebooks are for ", out.product->dims(), " dimensions, not ", code_dims);
         } else if (number == detail::form_number::eden) {
@@ -119,6 +120,8 @@ struct coding {
             out.eden.emplace(code_dims, bits, static_cast<quantize::eden_scale>(scale));
         } else if (number != detail::form_number::none) {
             out.form = detail::read_form(number, bits, code_dims, in);
+        } else {
+            require(bits == 0 && out.map, error_code::corrupt_file, "the coding says nothing, or has ", bits, " bits without a form");
         }
     } catch (error const& e) {
         // What a constructor refuses as an argument is damage in a file.

@@ -11,6 +11,7 @@
 #include <simile/simd/block_scores.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -75,19 +76,24 @@ struct score_rule {
     }
     /// Whether estimates are scores as they are.
     [[nodiscard]] bool is_plain() const noexcept { return norms == nullptr && shift == 0; }
-    /// The least value of operator() for a final score of at least `score`.
+    /// A value of operator() that nothing with a final score of at least `score` lies below; `finish` sees to the rest.
     [[nodiscard]] float before_finish(float score) const noexcept {
-        return similarity == similarity_kind::squared_l2 && norms != nullptr ? score + query_square : score;
+        if (similarity == similarity_kind::cosine && score <= -1) return -std::numeric_limits<float>::infinity();
+        if (similarity != similarity_kind::squared_l2 || norms == nullptr || !std::isfinite(score)) return score;
+        double const square = static_cast<double>(query_square), value = static_cast<double>(score);
+        constexpr double most = static_cast<double>(std::numeric_limits<float>::max());
+        return static_cast<float>(std::clamp(value + square - (std::abs(value) + square) * 0x1p-22, -most, most));
     }
     void apply(quantize::block_scores& scores, std::size_t first_row, std::size_t rows) const noexcept {
         for (std::size_t i = 0; i < rows; ++i) scores[i] = (*this)(scores[i], first_row + i);
     }
-    /// Brings scores into their range and keeps the order of hits.
-    void finish(std::vector<hit>& hits) const {
+    /// Brings scores into their range, drops what is then below `least`, and keeps the order of hits.
+    void finish(std::vector<hit>& hits, float least) const {
         for (hit& h : hits) {
             if (similarity == similarity_kind::cosine) h.score = std::clamp(h.score, -1.0F, 1.0F);
             if (similarity == similarity_kind::squared_l2) h.score = std::min(norms == nullptr ? h.score : h.score - query_square, 0.0F) + 0.0F;  // no -0
         }
+        std::erase_if(hits, [&](hit const& h) { return h.score < least; });
         std::sort(hits.begin(), hits.end(), ranks_before);
     }
 };

@@ -191,7 +191,7 @@ public:
         std::vector<float> unit;
         auto const prepared = prepare(query, length, unit);
         auto result = search_rows(prepared.values, prepared.scale, cut, prepared.rule);
-        prepared.rule.finish(result.hits);
+        prepared.rule.finish(result.hits, options.min_score);
         return result;
     }
 
@@ -423,7 +423,7 @@ private:
         prepared.reserve(results.size());
         for (std::size_t i = 0; i < results.size(); ++i) prepared.push_back(prepare(queries[begin + i], lengths[begin + i], units[i]));
         search_batch(prepared, options, results);
-        for (std::size_t i = 0; i < results.size(); ++i) prepared[i].rule.finish(results[i].hits);
+        for (std::size_t i = 0; i < results.size(); ++i) prepared[i].rule.finish(results[i].hits, options.min_score);
     }
 
     input_rules rules_;

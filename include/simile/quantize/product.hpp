@@ -45,12 +45,14 @@ public:
     /// @param threshold  T, in [0, 1); 0.2 is usual
     /// @throws error out_of_range (dims, subspaces), invalid_argument (another number of values, threshold), not_finite
     product_quantizer(std::size_t dims, std::size_t subspaces, std::span<float const> codebooks, float threshold = 0)
-        : dims_(dims), subspaces_(subspaces), threshold_(threshold), panels_(levels * dims), squares_(levels * subspaces) {
+        : dims_(dims), subspaces_(subspaces), threshold_(threshold) {
         require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
         require(subspaces >= 1 && subspaces <= dims, error_code::out_of_range, "subspaces must be 1 .. ", dims, ", got ", subspaces);
         require(codebooks.size() == levels * dims, error_code::invalid_argument, codebooks.size(), " values are not 16 centroids of ", dims, " dimensions");
         require(threshold >= 0 && threshold < 1, error_code::invalid_argument, "threshold must be in [0, 1), got ", threshold);
         require(all_finite(codebooks) && norm(codebooks) < 0x1p60, error_code::not_finite, "a codebook has a value that is NaN, infinite or too large");
+        panels_.resize(levels * dims);
+        squares_.resize(levels * subspaces);
         for (std::size_t m = 0; m < subspaces; ++m)
             for (std::size_t k = 0; k < levels; ++k)
                 set_centroid(m, k, codebooks.subspan(levels * first_dim(m) + k * subspace_dims(m), subspace_dims(m)));
