@@ -19,7 +19,7 @@ using namespace simile::test;
 namespace {
 
 std::vector<std::byte> bytes_of(coding const& how) {
-    return coding_bytes(how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr);
+    return coding_bytes(how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr, how.eden ? &*how.eden : nullptr);
 }
 std::vector<float> row_of(std::size_t dims) { return normal_vector(dims, 3); }
 
@@ -50,7 +50,7 @@ TEST_CASE("every name of a coding makes an index that takes vectors, of any numb
             CHECK(index->search(row_of(dims)).hits.size() == 1);
             CHECK(index->get("a").size() == dims);
             // A rotation pads to 64.
-            bool const rotated = name.ends_with("+rotated") || name.starts_with("rabitq");
+            bool const rotated = name.ends_with("+rotated") || name.starts_with("rabitq") || name.starts_with("eden");
             CHECK((index->map() != nullptr) == rotated);
             CHECK(index->code_dims() == (rotated ? (dims + 63) / 64 * 64 : dims));
         }
@@ -70,6 +70,7 @@ TEST_CASE("an index of a name has the kind and the bytes a row that the name say
     for (unsigned bits = 1; bits <= 8; ++bits) {
         double const codes = 32.0 * bits, factor = bits > 4 ? 4 : 2;
         CAPTURE(bits);
+        if (bits < 5) CHECK(bytes("eden" + std::to_string(bits)) == codes + 2);
         if (bits < 8) CHECK(bytes("int" + std::to_string(bits)) == codes + factor);
         CHECK(bytes("lvq" + std::to_string(bits)) == codes + 2 * factor);
         CHECK(bytes("rabitq" + std::to_string(bits)) == codes + factor);
@@ -88,7 +89,7 @@ TEST_CASE("an index of a name has the kind and the bytes a row that the name say
 
 TEST_CASE("a name that is none, and dimensions that cannot be, are refused", "[index][coding]") {
     for (char const* const name : {"", "+rotated", "f8", "F32", "int", "int0", "int9", "int10", "int4 ", " int4", "int8+", "int8+rotate", "int8+rotated+rotated", "f32+rotated", "lvq", "lvq0",
-                                   "lvq9", "rabitq", "rabitq0", "rabitq9", "rabitqq4", "planes1", "planes3", "planes22", "integer", "product", "affine4", "unknown", "4", "int\0004"}) {
+                                   "lvq9", "rabitq", "rabitq0", "rabitq9", "rabitqq4", "eden", "eden0", "eden5", "planes1", "planes3", "planes22", "integer", "product", "affine4", "unknown", "4", "int\0004"}) {
         CAPTURE(name);
         CHECK(outcome([&] { return coding_of(name, 8); }) == "invalid_argument");
         CHECK(outcome([&] { return make_index(std::string_view(name), 8); }) == "invalid_argument");
@@ -151,7 +152,7 @@ TEST_CASE("a coding comes back from its bytes, and codes as before", "[index][co
             CHECK((bytes_of(again) == bytes));
             CHECK((decoded(again, dims) == decoded(how, dims)));
             // What the kind says alone takes no bytes.
-            CHECK(bytes.empty() == (!how.map && !how.form && !how.product));
+            CHECK(bytes.empty() == (!how.map && !how.form && !how.product && !how.eden));
         }
 }
 
@@ -232,7 +233,7 @@ TEST_CASE("a coding whose parts do not fit each other, or hold what no encoder t
     CHECK(read(codec_kind::integer, 3, head(0, 1, 4)) == "ok");
     CHECK(read(codec_kind::integer, 3, head(0, 1, 0)) == "corrupt_file");
     CHECK(read(codec_kind::integer, 3, head(0, 2, 9)) == "corrupt_file");
-    CHECK(read(codec_kind::integer, 3, head(0, 6, 4)) == "unsupported_version");
+    CHECK(read(codec_kind::integer, 3, head(0, 99, 4)) == "unsupported_version");
     CHECK(read(codec_kind::integer, 3, head(1, 1, 4)) == "corrupt_file");
     CHECK(read(codec_kind::integer, 3, head(0xFFFFFFFFU, 1, 4)) == "corrupt_file");
     // No form has no bits, and a scale is there or not.

@@ -24,6 +24,7 @@ namespace simile::test {
     for (unsigned bits = 1; bits <= 7; ++bits) names.push_back("int" + std::to_string(bits));
     for (unsigned bits = 1; bits <= 8; ++bits) names.push_back("lvq" + std::to_string(bits));
     for (unsigned bits = 1; bits <= 8; ++bits) names.push_back("rabitq" + std::to_string(bits));
+    for (unsigned bits = 1; bits <= 4; ++bits) names.push_back("eden" + std::to_string(bits));
     for (char const* const name : {"f16", "bf16", "int8", "planes", "planes2", "planes12", "int4", "int7", "lvq3", "rabitq2"}) names.push_back(std::string(name) + "+rotated");
     return names;
 }
@@ -133,6 +134,15 @@ private:
         if (how_.kind == codec_kind::f16 || how_.kind == codec_kind::bf16) {
             for (std::size_t i = 0; i < x.size(); ++i)
                 out[i] = how_.kind == codec_kind::f16 ? double{simd::to_float(simd::to_half(x[i]))} : double{simd::to_float(simd::to_bfloat16(x[i]))};
+            return out;
+        }
+        if (how_.kind == codec_kind::eden) {
+            auto codec = *how_.eden;
+            std::vector<std::byte> block(codec.block_bytes());
+            codec.encode(x, block.data(), 0);
+            std::vector<float> stored(x.size());
+            codec.decode(block.data(), 0, stored);
+            std::copy(stored.begin(), stored.end(), out.begin());
             return out;
         }
         if (!how_.form || std::holds_alternative<quantize::mid_rise_form>(*how_.form)) {

@@ -102,16 +102,21 @@ public:
         options.ranges = ranges;
         return rows_->search(query, options);
     }
-    /// One search for each row; options.threads works on several queries at once.
+    /// One search for each row; options.threads works on several queries at once, and options.watch is told after each 1,024.
     [[nodiscard]] std::vector<search_result> search_many(matrix_view<float const> queries, search_options options = {}, std::size_t probes = 0) const {
         std::vector<search_result> out(queries.rows());
         search_options one = options;
         one.threads = nullptr;
         one.watch = nullptr;
-        auto const task = [&](std::size_t i) { out[i] = search(queries[i], one, probes); };
-        if (options.threads == nullptr)
-            for (std::size_t i = 0; i < out.size(); ++i) task(i);
-        else options.threads->run(out.size(), task);
+        constexpr std::size_t part = 1024;
+        for (std::size_t begin = 0; begin < out.size(); begin += part) {
+            std::size_t const count = std::min(part, out.size() - begin);
+            auto const task = [&](std::size_t i) { out[begin + i] = search(queries[begin + i], one, probes); };
+            if (options.threads == nullptr)
+                for (std::size_t i = 0; i < count; ++i) task(i);
+            else options.threads->run(count, task);
+            if (options.watch != nullptr) options.watch->step(begin + count, out.size());
+        }
         return out;
     }
 
@@ -152,8 +157,9 @@ public:
         for (row_t& at : offsets) at = in.u32();
         require(offsets.front() == 0 && offsets.back() == rows->size() && std::is_sorted(offsets.begin(), offsets.end()), error_code::corrupt_file,
                 "the lists do not part the rows");
-        auto centres = simile::from_bytes(in.rest(), verify, limits);
-        require(centres->size() == count && centres->dims() == rows->dims(), error_code::corrupt_file, "the centres do not fit the lists");
+        auto centres = read_centres(in.rest(), verify, limits);
+        require(centres->size() == count && centres->dims() == rows->dims() && centres->similarity() == rows->similarity(), error_code::corrupt_file,
+                "the centres do not fit the lists");
         return {std::move(rows), std::move(centres), std::move(offsets), probes};
     }
 
@@ -162,6 +168,15 @@ private:
         : rows_(std::move(rows)), centres_(std::move(centres)), offsets_(std::move(offsets)),
           probes_(std::clamp<std::size_t>(probes != 0 ? probes : std::max<std::size_t>(4, lists() / 64), 1, lists())) {}
 
+    /// The section is whole by its table, so a file in it that ends early is damage.
+    [[nodiscard]] static std::shared_ptr<vector_index> read_centres(std::span<std::byte const> bytes, verify_level verify, load_limits const& limits) {
+        try {
+            return simile::from_bytes(bytes, verify, limits);
+        } catch (error const& e) {
+            require(e.code() != error_code::truncated_file, error_code::corrupt_file, "centres of lists: ", e.what());
+            throw;
+        }
+    }
     [[nodiscard]] static std::vector<float> directions_of(matrix_view<float const> vectors) {
         std::vector<float> units(vectors.rows() * vectors.dims());
         for (std::size_t i = 0; i < vectors.rows(); ++i) to_unit(vectors[i], std::span(units).subspan(i * vectors.dims(), vectors.dims()));
