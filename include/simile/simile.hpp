@@ -1,18 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Everything: similarities, codes, indexes, files.
+// Everything but what needs Eigen (fit/principal_components.hpp, fit/optimized_product.hpp): similarities, codes, indexes, files.
 #include <simile/core/progress.hpp>
 #include <simile/core/random.hpp>
 #include <simile/core/thread_pool.hpp>
+#include <simile/fit/product.hpp>
+#include <simile/index/choose_codec.hpp>
 #include <simile/index/file.hpp>
 #include <simile/index/flat.hpp>
+#include <simile/index/ivf.hpp>
 #include <simile/index/make_index.hpp>
+#include <simile/index/multi_vector.hpp>
 #include <simile/index/progressive.hpp>
 #include <simile/io/npy.hpp>
 #include <simile/io/vecs.hpp>
+#include <simile/mine/k_means.hpp>
+#include <simile/quantize/reduce.hpp>
+#include <simile/similarity/box.hpp>
 #include <simile/similarity/cosine.hpp>
+#include <simile/similarity/csd.hpp>
 #include <simile/similarity/dot.hpp>
+#include <simile/similarity/dtw.hpp>
+#include <simile/similarity/euclip.hpp>
+#include <simile/similarity/gaussian_kl.hpp>
 #include <simile/similarity/hamming.hpp>
+#include <simile/similarity/harmonic.hpp>
+#include <simile/similarity/harmonic_max.hpp>
+#include <simile/similarity/interpolated_distance.hpp>
+#include <simile/similarity/jaccard.hpp>
+#include <simile/similarity/kernel_mixture.hpp>
+#include <simile/similarity/laplacian.hpp>
+#include <simile/similarity/lorentz.hpp>
+#include <simile/similarity/masked_cosine.hpp>
+#include <simile/similarity/max_sim.hpp>
+#include <simile/similarity/merge_tokens.hpp>
+#include <simile/similarity/pcme_match.hpp>
+#include <simile/similarity/polynomial.hpp>
+#include <simile/similarity/pooling.hpp>
+#include <simile/similarity/rbf.hpp>
+#include <simile/similarity/rbf_mixture.hpp>
+#include <simile/similarity/sequence_match.hpp>
+#include <simile/similarity/snr.hpp>
+#include <simile/similarity/soft_cosine.hpp>
 #include <simile/similarity/squared_l2.hpp>
+#include <simile/similarity/symmetric_max_sim.hpp>
+#include <simile/similarity/term_similarities.hpp>
+#include <simile/similarity/vote_offsets.hpp>
+#include <simile/similarity/wasserstein.hpp>
+#include <simile/similarity/weighted_cosine.hpp>
 #include <simile/version.hpp>
