@@ -80,22 +80,32 @@ protected:
     }
 
     [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
-        auto const prepared = codec_.prepare(query, scale);
-        float const spread = detail::spread_for(options.recall);
-        auto const factor = typical_factors();
-        float const first_error = deviation(factor[0], 1) * prepared.length;
-        float const gate_error = std::sqrt(rounded(first_error * first_error) + rounded(0.25F * factor[0] * factor[0] * prepared.sign_error * prepared.sign_error));
-        auto found = gate(prepared, options, rule, detail::margin_of(spread, gate_error));
-        std::vector<stage> rows;
-        rows.reserve(found.size());
-        for (auto const& c : found) rows.push_back({c.row, 0, 0});
-        for (unsigned level = 1; level <= level_; ++level) {
-            score_again(prepared, rows, level, rule);
-            if (level < level_) keep_possible(rows, options.k, detail::margin_of(spread, deviation(factor[level - 1], level) * prepared.length), rule);
+        auto const asked = ask(query, scale, options, rule);
+        detail::block_walk const walk(size(), options);
+        auto const search_range = [&](std::size_t first, std::size_t last, gate_result& found) {
+            std::vector<held_block> held;
+            for (std::size_t begin = first; begin < last; begin += gate_blocks) gate(walk, begin, std::min(last, begin + gate_blocks), asked, held, found);
+        };
+        gate_result const empty(options.k, rule.before_finish(options.min_score));
+        return refine(asked, options, detail::over_blocks(walk.size(), options.threads, empty, search_range).pool.take());
+    }
+    /// Some queries look at the first plane of some blocks, which stay in the cache, before the next blocks come.
+    void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
+        constexpr std::size_t together = 32;
+        detail::block_walk const walk(size(), options);
+        std::vector<held_block> held;
+        for (std::size_t first = 0; first < queries.size(); first += together) {
+            auto const part = queries.subspan(first, std::min(together, queries.size() - first));
+            std::vector<question> asked;
+            std::vector<gate_result> found;
+            for (prepared_query const& q : part) {
+                asked.push_back(ask(q.values, q.scale, options, q.rule));
+                found.emplace_back(options.k, q.rule.before_finish(options.min_score));
+            }
+            for (std::size_t begin = 0; begin < walk.size(); begin += gate_blocks)
+                for (std::size_t i = 0; i < part.size(); ++i) gate(walk, begin, std::min(walk.size(), begin + gate_blocks), asked[i], held, found[i]);
+            for (std::size_t i = 0; i < part.size(); ++i) results[first + i] = refine(asked[i], options, found[i].pool.take());
         }
-        top_k best(options.k, rule.before_finish(options.min_score));
-        for (stage const& s : rows) best.push(s.row, s.score);
-        return {best.take(), level_};
     }
 
     [[nodiscard]] std::size_t block_bytes(unsigned plane) const noexcept override { return codec_.block_bytes(plane); }
@@ -150,25 +160,50 @@ private:
         quantize::block_scores scores;
     };
 
-    /// Rows that may be among the k best by plane 0. Estimates of some thousand rows are held until their k best are known: before, most would pass.
-    [[nodiscard]] std::vector<candidate_pool::candidate> gate(prepared_codes const& prepared, search_options const& options, score_rule const& rule, float margin) const {
-        detail::block_walk const walk(size(), options);
-        auto const search_range = [&](std::size_t first, std::size_t last, gate_result& found) {
-            std::vector<held_block> held(std::min(gate_blocks, last - first));
-            for (std::size_t begin = first; begin < last; begin += gate_blocks) {
-                std::size_t count = 0;
-                walk.visit(begin, std::min(last, begin + gate_blocks), [&](std::size_t b, std::uint32_t mask) {
-                    held[count].block = b;
-                    held[count].mask = mask;
-                    estimate_block(prepared, held[count++], rule, found.best);
-                });
-                found.pool.raise(found.best.kth());
-                for (std::size_t i = 0; i < count; ++i) collect(held[i], rule, margin, found.pool);
-            }
-        };
-        return detail::over_blocks(walk.size(), options.threads, gate_result(options.k, rule.before_finish(options.min_score)), search_range).pool.take();
+    /// A query with what the stages need to know of it.
+    struct question {
+        prepared_codes codes;
+        score_rule rule;
+        float spread;
+        std::array<float, Codec::levels> factors;
+        float gate_margin;
+    };
+    [[nodiscard]] question ask(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const {
+        question q{codec_.prepare(query, scale), rule, detail::spread_for(options.recall), typical_factors(), 0};
+        float const estimate_error = deviation(q.factors[0], 1) * q.codes.length;
+        float const sign_error = 0.25F * q.factors[0] * q.factors[0] * q.codes.sign_error * q.codes.sign_error;
+        q.gate_margin = detail::margin_of(q.spread, std::sqrt(rounded(estimate_error * estimate_error) + rounded(sign_error)));
+        return q;
+    }
+
+    /// Rows of some blocks that may be among the k best by plane 0. Estimates of some thousand rows are held until their k best are known: before, most would pass.
+    void gate(detail::block_walk const& walk, std::size_t begin, std::size_t end, question const& asked, std::vector<held_block>& held, gate_result& found) const {
+        if (held.size() < end - begin) held.resize(end - begin);
+        std::size_t count = 0;
+        walk.visit(begin, end, [&](std::size_t b, std::uint32_t mask) {
+            held[count].block = b;
+            held[count].mask = mask;
+            estimate_block(asked.codes, held[count++], asked.rule, found.best);
+        });
+        found.pool.raise(found.best.kth());
+        for (std::size_t i = 0; i < count; ++i) collect(held[i], asked.rule, asked.gate_margin, found.pool);
     }
     static constexpr std::size_t gate_blocks = 256;
+
+    /// Scores the candidates with plane after plane; after each, those stay that may still be among the k best.
+    [[nodiscard]] search_result refine(question const& asked, search_options const& options, std::vector<candidate_pool::candidate> const& found) const {
+        std::vector<stage> rows;
+        rows.reserve(found.size());
+        for (auto const& c : found) rows.push_back({c.row, 0, 0});
+        for (unsigned level = 1; level <= level_; ++level) {
+            score_again(asked.codes, rows, level, asked.rule);
+            float const margin = detail::margin_of(asked.spread, deviation(asked.factors[level - 1], level) * asked.codes.length);
+            if (level < level_) keep_possible(rows, options.k, margin, asked.rule);
+        }
+        top_k best(options.k, asked.rule.before_finish(options.min_score));
+        for (stage const& s : rows) best.push(s.row, s.score);
+        return {best.take(), level_};
+    }
 
     void estimate_block(prepared_codes const& prepared, held_block& held, score_rule const& rule, top_k& best) const {
         std::uint32_t reaching = codec_.scan(prepared, planes_[0].data() + held.block * codec_.block_bytes(0), best.threshold(), held.scores);
