@@ -26,10 +26,9 @@ namespace simile {
     return out;
 }
 
-/// Saves so that after a crash at any moment the old file or the new one is there, whole.
-/// @throws error incomplete, io_failure; cancelled, and the old file stays
-inline void save_index(vector_index const& index, std::filesystem::path const& path, progress const& watch = {}) {
-    auto const layout = index.file();
+namespace detail {
+
+inline void save_file(file_writer const& layout, std::filesystem::path const& path, progress const& watch) {
     std::uint64_t const total = layout.length();
     std::uint64_t done = 0;
     io::atomic_file file(path);
@@ -43,6 +42,14 @@ inline void save_index(vector_index const& index, std::filesystem::path const& p
     });
     file.commit();
     if (watch.report) watch.report(total, total);
+}
+
+}  // namespace detail
+
+/// Saves so that after a crash at any moment the old file or the new one is there, whole.
+/// @throws error incomplete, io_failure; cancelled, and the old file stays
+inline void save_index(vector_index const& index, std::filesystem::path const& path, progress const& watch = {}) {
+    detail::save_file(index.file(), path, watch);
 }
 
 /// @throws error corrupt_file, truncated_file, unsupported_version, limit_exceeded, out_of_memory

@@ -74,6 +74,9 @@ public:
         first_ = make_index(options_.first_pass_codec, encoding_->output_dimension(), similarity_kind::dot);
     }
 
+    multi_vector_index(multi_vector_index&&) = default;
+    multi_vector_index& operator=(multi_vector_index&&) = default;
+
     [[nodiscard]] multi_vector_options const& options() const noexcept { return options_; }
     [[nodiscard]] std::size_t dims() const noexcept { return options_.dims; }
     /// Documents.
@@ -196,7 +199,7 @@ public:
 
     /// @param first_pass  what first_pass() was; null exactly when the options have none
     /// @throws error corrupt_file, and those of the constructor
-    [[nodiscard]] static multi_vector_index load(multi_vector_options const& options, state from, std::unique_ptr<vector_index> first_pass) {
+    [[nodiscard]] static multi_vector_index load(multi_vector_options const& options, state from, std::shared_ptr<vector_index> first_pass) {
         multi_vector_index out(options);
         auto const sound = [](bool ok, char const* what) { require(ok, error_code::corrupt_file, what); };
         sound(!from.offsets.empty() && from.offsets[0] == 0, "documents do not begin with token 0");
@@ -322,7 +325,7 @@ private:
     id_table ids_;
     std::size_t unused_ = 0;  // tokens of no document
     std::optional<quantize::fixed_dimensional_encoding> encoding_;
-    std::unique_ptr<vector_index> first_;
+    std::shared_ptr<vector_index> first_;  // ours alone: shared as the loader hands it out
 };
 
 }  // namespace simile
