@@ -50,16 +50,24 @@ void put_result(vector_index const& index, search_result const& result) {
 
 std::uint64_t whole(double value, std::uint64_t otherwise) { return value > 0 && value < 0x1p53 ? static_cast<std::uint64_t>(value) : otherwise; }
 
+/// The least float that is not below `value`, so that what is asked of a score holds for it as a double too.
+float least_float(double value) {
+    auto const nearest = static_cast<float>(value);
+    return static_cast<double>(nearest) < value ? std::nextafter(nearest, std::numeric_limits<float>::infinity()) : nearest;
+}
+
 }  // namespace
 
 EXPORT(simile_version) std::uint32_t simile_version() {
     return guarded([] { answer.put_text(version); });
 }
 
-EXPORT(simile_create) std::uint32_t simile_create(std::uint32_t dims, std::uint32_t similarity, std::uint32_t codec, std::uint32_t zeros) {
+EXPORT(simile_create)
+std::uint32_t simile_create(std::uint32_t dims, std::uint32_t similarity, std::uint32_t codec, std::uint32_t codec_size, std::uint32_t zeros) {
     return guarded([&] {
-        require(zeros <= 1 && similarity <= 255 && codec <= 255, error_code::invalid_argument, "unknown option");
-        answer.put(indexes.add(make_index(static_cast<codec_kind>(codec), dims, static_cast<similarity_kind>(similarity), static_cast<zero_vectors>(zeros))));
+        require(zeros <= 1 && similarity <= 255, error_code::invalid_argument, "unknown option");
+        auto const name = at<char>(codec, codec_size);
+        answer.put(indexes.add(make_index(std::string_view(name.data(), name.size()), dims, static_cast<similarity_kind>(similarity), static_cast<zero_vectors>(zeros))));
     });
 }
 
@@ -68,12 +76,15 @@ EXPORT(simile_destroy) void simile_destroy(std::uint32_t index) { indexes.remove
 EXPORT(simile_info) std::uint32_t simile_info(std::uint32_t handle) {
     return guarded([&] {
         vector_index const& index = indexes[handle];
-        for (std::size_t const value : {index.dims(), index.size(), static_cast<std::size_t>(index.similarity()), static_cast<std::size_t>(index.codec()),
+        for (std::size_t const value : {index.dims(), index.size(), static_cast<std::size_t>(index.similarity()), static_cast<std::size_t>(index.zeros()),
                                         static_cast<std::size_t>(index.level()), static_cast<std::size_t>(index.levels())})
             answer.put(static_cast<std::uint32_t>(value));
         answer.put(static_cast<double>(index.memory()));
-        answer.put(static_cast<std::uint32_t>(index.zeros()));
     });
+}
+
+EXPORT(simile_codec) std::uint32_t simile_codec(std::uint32_t handle) {
+    return guarded([&] { answer.put_text(indexes[handle].codec_name()); });
 }
 
 EXPORT(simile_add)
@@ -131,7 +142,7 @@ EXPORT(simile_filter) std::uint32_t simile_filter(std::uint32_t handle, std::uin
 
 EXPORT(simile_search)
 std::uint32_t simile_search(std::uint32_t handle, std::uint32_t queries, std::uint32_t count, std::uint32_t dims, std::uint32_t k, std::uint32_t filter,
-                            std::uint32_t filter_words, double recall) {
+                            std::uint32_t filter_words, std::uint32_t ranges, std::uint32_t range_count, double recall, double min_score) {
     return guarded([&] {
         vector_index const& index = indexes[handle];
         std::optional<row_filter> allowed;
@@ -142,7 +153,9 @@ std::uint32_t simile_search(std::uint32_t handle, std::uint32_t queries, std::ui
         search_options options;
         options.k = k;
         options.filter = allowed ? &*allowed : nullptr;
+        options.ranges = at<row_range>(ranges, range_count);
         if (recall != 0) options.recall = recall;
+        options.min_score = least_float(min_score);
         matrix_view<float const> const rows(at<float>(queries, std::size_t{count} * dims).data(), count, dims);
         for (auto const& result : index.search_many(rows, options)) put_result(index, result);
     });

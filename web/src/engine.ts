@@ -6,6 +6,7 @@ import { instantiate } from './wasm.js';
 type Call =
   | 'create'
   | 'info'
+  | 'codec'
   | 'add'
   | 'reserve'
   | 'remove'

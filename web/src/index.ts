@@ -15,11 +15,31 @@ import { kindOf, type Rows, readRows, readVector, type Vector } from './vectors.
  */
 export type Similarity = 'cosine' | 'dot' | 'squared_l2';
 
+/** Codecs that also come with a random rotation before. */
+type Rotatable =
+  | 'f16'
+  | 'bf16'
+  | 'int8'
+  | 'planes'
+  | 'planes2'
+  | 'planes12'
+  | `int${1 | 2 | 3 | 4 | 5 | 6 | 7}`
+  | `lvq${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`;
+
 /**
- * How vectors are stored, in bytes for each of `dims` components: `f32` 4 (exact), `f16` 2, `int8` 1, `planes` 1 in three layers of
- * 1 + 3 + 4 bits, which are searched one after the other and arrive one after the other in `fromURL`.
+ * How vectors are stored.
+ *
+ * - `planes`: 8 bits for each of `dims` components, in layers of 1 + 3 + 4 bits that are searched one after the other, the later ones
+ *   for few candidates, and arrive one after the other in `fromURL`. `planes2` has layers of 2 + 2 + 4 bits, for fewer than about
+ *   200 dims; `planes12` adds a layer of 4 bits, to find nearly all that exact search finds.
+ * - `f32`: exact, 32 bits. `f16` and `bf16`: 16 bits, of which `f16` keeps more digits and `bf16` is faster.
+ * - `int8`: the same codes as `planes` without layers. `int1` to `int7`: with fewer bits.
+ * - `rabitq1` to `rabitq8` (RaBitQ, after a random rotation), `lvq1` to `lvq8` (locally adaptive): so many bits, with a scale and an
+ *   offset fitted to each vector. With 1 to 3 bits RaBitQ finds most, with more bits there is little between them and `int`.
+ * - `+rotated` after a name rotates vectors at random before they are coded, which helps where few components are much larger than
+ *   the others. Adding and searching takes a little longer.
  */
-export type Codec = 'f32' | 'f16' | 'int8' | 'planes';
+export type Codec = 'f32' | Rotatable | `${Rotatable}+rotated` | `rabitq${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`;
 
 /** One found item. */
 export interface Hit {
@@ -47,17 +67,29 @@ export interface CreateOptions {
 export interface SearchOptions {
   /**
    * How many hits, from 1. More than `size` is the same as `size`.
-   * @defaultValue 10
+   * @defaultValue 10, or with `minScore` all
    */
   readonly k?: number;
+  /**
+   * Only hits that score at least this, in the unit of the index's similarity (see `Similarity`; under `squared_l2` it is negative).
+   * Without `k` these are all there are. Not NaN.
+   */
+  readonly minScore?: number;
   /** Only these items: their ids (unknown ones are ignored), or a function that is asked about every id. */
   readonly filter?: Iterable<Id> | ((id: Id) => boolean);
   /**
-   * For the codec `planes`: how many candidates of the first plane are scored with the second one, and how many of these with the
-   * third one. More is slower and finds more.
-   * @defaultValue chosen by the core from k
+   * Only items at these positions of `ids()`, each range from its first to before its second number: rising, without overlap, at most
+   * `size`. The time of a search goes with their number, so keep items of one label together and search its window. With a
+   * filter, both must allow an item.
    */
-  readonly keep?: readonly [number, number];
+  readonly ranges?: readonly (readonly [first: number, end: number])[];
+  /**
+   * For the codecs `planes`, `planes2` and `planes12`, more than 0 and at most 1: how sure a layer has to be that none of the k best
+   * is lost before the next one looks at fewer candidates. More is slower; 1 looks at everything with all layers. It is a target of
+   * each layer against the last one, not a promise.
+   * @defaultValue 0.99
+   */
+  readonly recall?: number;
   /** Cancels with `cancelled`. A single search is too short to be cancelled once it has begun. */
   readonly signal?: AbortSignal;
 }
@@ -85,7 +117,6 @@ export interface AddManyOptions extends AddOptions {
 export interface FromURLOptions extends LoadOptions, RequestOptions {}
 
 const similarities: readonly Similarity[] = ['cosine', 'dot', 'squared_l2'];
-const codecs: readonly Codec[] = ['f32', 'f16', 'int8', 'planes'];
 const zeroVectorChoices = ['refuse', 'allow'];
 const duplicateChoices = ['refuse', 'replace'];
 const maxU32 = 2 ** 32 - 1;
@@ -138,7 +169,8 @@ export class Index implements Disposable {
   /** Number of components of every vector. */
   readonly dims: number;
   readonly similarity: Similarity;
-  readonly codec: Codec;
+  /** How vectors are stored. A file made natively may have a codec that was fitted to its vectors, with a name such as `product96`. */
+  readonly codec: Codec | (string & Record<never, never>);
   /**
    * Resolves when all planes are there; at once but for `fromURL`. Rejects with the error that stopped the download: the index
    * then still answers at its present level.
@@ -160,8 +192,8 @@ export class Index implements Disposable {
     const info = this.#info();
     this.dims = info.getUint32(0, true);
     this.similarity = similarities[info.getUint32(8, true) - 1] as Similarity;
-    this.codec = codecs[info.getUint32(12, true) - 1] as Codec;
-    this.#refusesZero = this.similarity === 'cosine' && info.getUint32(32, true) === 0;
+    this.codec = new TextDecoder().decode(this.#call('codec', held.handle));
+    this.#refusesZero = this.similarity === 'cosine' && info.getUint32(12, true) === 0;
     forgotten ??= new FinalizationRegistry(free);
     forgotten.register(this, held, this);
   }
@@ -173,11 +205,12 @@ export class Index implements Disposable {
   static async create(options: CreateOptions): Promise<Index> {
     const { dims, similarity = 'cosine', codec = 'planes', zeroVectors = 'refuse' } = options;
     const similarityNumber = 1 + choice('similarity', similarities, similarity);
-    const codecNumber = 1 + choice('codec', codecs, codec);
+    if (typeof codec !== 'string') throw invalid(`codec must be a name, not ${shown(codec)}`);
+    const name = encodeText(codec, 'codec');
     const zero = choice('zeroVectors', zeroVectorChoices, zeroVectors);
     const width = count('dims', dims);
     const engine = await loadEngine();
-    const handle = word(engine.call('create', width, similarityNumber, codecNumber, zero));
+    const handle = word(engine.call('create', width, similarityNumber, name, name.length, zero));
     return new Index({ engine, handle, download: undefined }, Promise.resolve());
   }
 
@@ -207,7 +240,7 @@ export class Index implements Disposable {
 
   /**
    * Downloads a `.simile` file and resolves as soon as it can be searched, which for the codec `planes` is after an eighth of the
-   * bytes; goes on loading, and `complete` tells when it has ended. Until then the index cannot be changed or saved (`incomplete`).
+   * bytes (`planes2` a quarter, `planes12` a twelfth) and for codecs without layers at the end; goes on loading, and `complete` tells when it has ended. Until then the index cannot be changed or saved (`incomplete`).
    *
    * Any server that answers GET will do. A connection that breaks is taken up again up to three times, with a Range request
    * where the server knows them. The signal stops the download before and after the promise has resolved, and so does `dispose()`.
@@ -266,7 +299,7 @@ export class Index implements Disposable {
     return this.#info().getUint32(16, true);
   }
 
-  /** How many planes a complete index of this codec has: 3 for `planes`, else 1. */
+  /** How many planes a complete index of this codec has: 3 for `planes` and `planes2`, 4 for `planes12`, else 1. */
   get levels(): number {
     return this.#info().getUint32(20, true);
   }
@@ -460,15 +493,18 @@ export class Index implements Disposable {
     return result;
   }
 
-  #plan({ k = 10, filter, keep }: SearchOptions): Plan {
-    if (keep !== undefined && !(Array.isArray(keep) && keep.length === 2))
-      throw invalid(`keep must be two integers, not ${shown(keep)}`);
-    const [first, second] = keep ?? [];
+  #plan({ k, minScore, filter, ranges, recall }: SearchOptions): Plan {
+    if (minScore !== undefined && (typeof minScore !== 'number' || Number.isNaN(minScore)))
+      throw invalid(`minScore must be a number, not ${shown(minScore)}`);
+    if (recall !== undefined && !(typeof recall === 'number' && recall > 0 && recall <= 1)) {
+      throw invalid(`recall must be more than 0 and at most 1, not ${shown(recall)}`);
+    }
     return {
-      k: count('k', k),
+      k: count('k', k === undefined ? (minScore === undefined ? 10 : maxU32) : k),
       rows: filter === undefined ? undefined : this.#rowsOf(filter),
-      keepFirst: first === undefined ? 0 : count('keep[0]', first),
-      keepSecond: second === undefined ? 0 : count('keep[1]', second),
+      ranges: ranges === undefined ? undefined : rangeWords(ranges),
+      recall: recall ?? 0,
+      minScore: minScore ?? Number.NEGATIVE_INFINITY,
     };
   }
 
@@ -486,10 +522,11 @@ export class Index implements Disposable {
     return words;
   }
 
-  #search(queries: Float32Array, size: number, dims: number, { k, rows, keepFirst, keepSecond }: Plan): Hit[][] {
+  #search(queries: Float32Array, size: number, dims: number, { k, rows, ranges, recall, minScore }: Plan): Hit[][] {
     const { engine, handle } = this.#held;
-    if (this.codec === 'int8' || this.codec === 'planes') engine.tune();
-    const reply = this.#call('search', handle, queries, size, dims, k, rows ?? 0, rows?.length ?? 0, keepFirst, keepSecond);
+    if (!/^b?f\d/.test(this.codec)) engine.tune();
+    const filter = [rows ?? 0, rows?.length ?? 0, ranges ?? 0, (ranges?.length ?? 0) / 2] as const;
+    const reply = this.#call('search', handle, queries, size, dims, k, ...filter, recall, minScore);
     return readHits(reply, size);
   }
 
@@ -504,8 +541,21 @@ export class Index implements Disposable {
 interface Plan {
   readonly k: number;
   readonly rows: Uint32Array | undefined;
-  readonly keepFirst: number;
-  readonly keepSecond: number;
+  readonly ranges: Uint32Array | undefined;
+  readonly recall: number;
+  readonly minScore: number;
+}
+
+/** The core refuses ranges that overlap or go beyond the end. */
+function rangeWords(ranges: NonNullable<SearchOptions['ranges']>): Uint32Array {
+  if (!Array.isArray(ranges)) throw invalid(`ranges must be a list of pairs, not ${shown(ranges)}`);
+  for (const range of ranges) {
+    const isPair = Array.isArray(range) && range.length === 2;
+    if (!isPair || !range.every((end) => Number.isInteger(end) && end >= 0 && end <= maxU32))
+      throw invalid(`a range must be two positions, such as [0, 100], not ${isPair ? range.map(shown) : shown(range)}`);
+  }
+  // To the core no ranges at all are all rows.
+  return Uint32Array.from(ranges.length > 0 ? ranges.flat() : [0, 0]);
 }
 
 /** For each query u32 level, u32 n, n times u32 row and f32 score, u32 size, the ids, zeros up to a multiple of 4. */

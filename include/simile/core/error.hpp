@@ -70,7 +70,7 @@ void append(std::string& out, Number value) {
 }  // namespace detail
 
 template <class... Parts>
-[[noreturn]] void fail(error_code code, Parts const&... parts) {
+[[noreturn, gnu::cold, gnu::noinline]] void fail(error_code code, Parts const&... parts) {
     std::string message;
     (detail::append(message, parts), ...);
     throw error(code, message);

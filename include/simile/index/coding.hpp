@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -69,7 +70,8 @@ struct coding {
     } else if (family == "int" && bits != 0) {
         out.form = quantize::mid_rise_form{bits};
     } else {
-        fail(error_code::invalid_argument, "there is no codec \"", name, "\"");
+        fail(error_code::invalid_argument, "there is no codec \"", name,
+             "\", only f32, f16, bf16, int8, planes, planes2, planes12, int1 .. int7, lvq1 .. lvq8, rabitq1 .. rabitq8, each but f32 also with +rotated");
     }
     return out;
 }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,11 @@ public:
     }
 
     [[nodiscard]] codec_kind codec() const noexcept override { return Codec::kind; }
+    [[nodiscard]] std::string codec_name() const override {
+        if constexpr (requires { codec_.form(); }) return name_of(Codec::kind, map(), &codec_.form(), nullptr);
+        else if constexpr (requires { codec_.quantizer(); }) return name_of(Codec::kind, map(), nullptr, &codec_);
+        else return vector_index::codec_name();
+    }
 
 protected:
     [[nodiscard]] bool keeps_directions() const noexcept override { return Codec::directions; }

@@ -8,6 +8,7 @@
 #include <simile/core/progress.hpp>
 #include <simile/core/utf8.hpp>
 #include <simile/index/coding.hpp>
+#include <simile/index/coding_name.hpp>
 #include <simile/index/id_table.hpp>
 #include <simile/index/input_rules.hpp>
 #include <simile/index/search.hpp>
@@ -42,6 +43,8 @@ public:
     [[nodiscard]] similarity_kind similarity() const noexcept { return rules_.similarity; }
     [[nodiscard]] zero_vectors zeros() const noexcept { return rules_.zeros; }
     [[nodiscard]] virtual codec_kind codec() const noexcept = 0;
+    /// How the vectors are coded, with all of it; see name_of.
+    [[nodiscard]] virtual std::string codec_name() const { return name_of(codec(), map(), nullptr, nullptr); }
     /// Dimensions of the codes: those of the vectors unless a transform changes their number.
     [[nodiscard]] std::size_t code_dims() const noexcept { return map_ ? map_->code_dims() : dims(); }
     /// The map from vectors to what is coded, where there is one.

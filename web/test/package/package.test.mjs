@@ -16,7 +16,7 @@ import { startStaticServer } from '../support/static-server.mjs';
 
 const kB = 1000;
 const largest = { wasm: 60 * kB, js: 10 * kB };
-const combinations = 72;
+const combinations = 216;
 
 let pack;
 let browser;
@@ -118,9 +118,12 @@ test('TypeScript takes the types strictly, with nothing but its own libraries, a
   const source = `import { cosineSimilarity, type Hit, Index, init, SimileError, version } from 'simile';
     using index: Index = await Index.create({ dims: 2, codec: 'int8' });
     await index.addMany(['a', 1], { data: new Float32Array([1, 0, 0, 1]), dims: [2, 2] }, { onProgress: ({ loaded }) => void loaded.toFixed() });
-    const hits: readonly Hit[] = await index.search([1, 0.5], { k: 1, filter: new Set(['a', 1]), keep: [9, 3] });
+    const hits: readonly Hit[] = await index.search([1, 0.5], { k: 1, filter: new Set(['a', 1]), recall: 0.999, minScore: 0.2, ranges: [[0, 2]] });
     const vector: Float32Array | undefined = index.get(hits[0]!.id);
     const core = await init({ simd: 'simd128' });
+    (await Index.create({ dims: 2, codec: 'int4+rotated' })).dispose();
+    // @ts-expect-error codes have 1 to 8 bits
+    await Index.create({ dims: 2, codec: 'rabitq9' }).catch((error: unknown) => console.log(error instanceof SimileError && error.code));
     // @ts-expect-error a codec that there is not
     await Index.create({ dims: 2, codec: 'f64' }).catch((error: unknown) => console.log(error instanceof SimileError && error.code));
     // @ts-expect-error bytes are no vector of numbers
@@ -143,7 +146,7 @@ test('TypeScript takes the types strictly, with nothing but its own libraries, a
     assert.fail(error.stdout);
   }
   const lines = run(process.execPath, ['typed.js']).trim().split('\n');
-  assert.deepEqual(lines, ['invalid_argument', 'invalid_argument', 'a 2 simd128 1 string']);
+  assert.deepEqual(lines, ['invalid_argument', 'invalid_argument', 'invalid_argument', 'a 2 simd128 1 string']);
 });
 
 test('the first program of the README prints what its comments say', () => {

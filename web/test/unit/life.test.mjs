@@ -132,6 +132,7 @@ test('the package names its version', () => {
 async function trappingModule() {
   const names = [
     'info',
+    'codec',
     'add',
     'remove',
     'has',
@@ -156,7 +157,7 @@ async function trappingModule() {
     (func (export "simile_reply_size") (result i32) i32.const 64)
     (func (export "simile_reply_release"))
     (func (export "simile_destroy") (param i32))
-    (func (export "simile_create") (param i32 i32 i32 i32) (result i32)
+    (func (export "simile_create") (param i32 i32 i32 i32 i32) (result i32)
       (if (global.get $made) (then unreachable))
       (global.set $made (i32.const 1)) i32.const 0)
     ${rest})`;

@@ -92,9 +92,32 @@ const table = [
   ...badCounts.flatMap((k) => [
     ['search', 'invalid_argument', `k: ${k}`, (index) => index.search(good, { k })],
     ['searchMany', 'invalid_argument', `k: ${k}`, (index) => index.searchMany([good], { k })],
-    ['search', 'invalid_argument', `keep: ${k}`, (index) => index.search(good, { keep: [100, k] })],
   ]),
-  ['search', 'invalid_argument', 'keep of one', (index) => index.search(good, { keep: [100] })],
+  ...[0, -0.5, 1.001, Number.NaN, Number.POSITIVE_INFINITY, '0.9', null].flatMap((recall) => [
+    ['search', 'invalid_argument', `recall: ${recall}`, (index) => index.search(good, { recall })],
+    ['searchMany', 'invalid_argument', `recall: ${recall}`, (index) => index.searchMany([good], { recall })],
+  ]),
+  ...[Number.NaN, '0.5', null, {}].flatMap((minScore) => [
+    ['search', 'invalid_argument', `minScore: ${minScore}`, (index) => index.search(good, { minScore })],
+    ['searchMany', 'invalid_argument', `minScore: ${minScore}`, (index) => index.searchMany([good], { minScore })],
+  ]),
+  ...[1, 'ab', null, [1], [[0]], [[0, 1, 2]], [[-1, 1]], [[0, 1.5]], [['0', 1]], [[0, 2 ** 32]], [[1, 0]]].map((ranges) => [
+    ...['search', 'invalid_argument', `ranges: ${JSON.stringify(ranges)}`],
+    (index) => index.search(good, { ranges }),
+  ]),
+  [
+    'search',
+    'invalid_argument',
+    'ranges that overlap',
+    (index) =>
+      index.search(good, {
+        ranges: [
+          [0, 2],
+          [1, 2],
+        ],
+      }),
+  ],
+  ['search', 'out_of_range', 'a range beyond the end', (index) => index.search(good, { ranges: [[0, 3]] })],
   ['search', 'invalid_argument', 'filter as text', (index) => index.search(good, { filter: 'a' })],
   ['search', 'invalid_argument', 'filter as number', (index) => index.search(good, { filter: 1 })],
   ['searchMany', 'not_finite', 'NaN', (index) => index.searchMany([...good, ...nan])],
@@ -210,7 +233,10 @@ test('create refuses wrong options', async () => {
     await refused('invalid_argument', () => Index.create({ dims }));
   for (const dims of [2 ** 32 - 1, 2 ** 40]) await refused('out_of_range', () => Index.create({ dims }));
   await refused('invalid_argument', () => Index.create({ dims: 3, similarity: 'jaccard' }));
-  await refused('invalid_argument', () => Index.create({ dims: 3, codec: 'f64' }));
+  for (const codec of ['f64', '', 'int0', 'int8x', 'lvq9', 'rabitq0', 'f32+rotated', 'Planes', 'product', 'ä', 4, null, '\ud800'])
+    await refused('invalid_argument', () => Index.create({ dims: 3, codec }), String(codec));
+  const { message } = await refused('invalid_argument', () => Index.create({ dims: 3, codec: 'int9' }));
+  assert.match(message, /"int9".*int1 \.\. int7/);
   await refused('invalid_argument', () => Index.create({ dims: 3, zeroVectors: 'maybe' }));
 });
 

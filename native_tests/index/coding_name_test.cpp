@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <simile/index/coding_name.hpp>
+#include <simile/index/file.hpp>
+#include <simile/index/make_index.hpp>
+
+#include "../support/errors.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <catch2/generators/catch_generators_range.hpp>
+
+#include <array>
+#include <string>
+#include <vector>
+
+using namespace simile;
+using namespace simile::test;
+
+namespace {
+
+std::vector<std::string> all_names() {
+    std::vector<std::string> out;
+    for (char const* name : {"f16", "bf16", "int8", "planes", "planes2", "planes12"}) out.emplace_back(name);
+    for (unsigned bits = 1; bits <= 8; ++bits) {
+        if (bits <= 7) out.push_back("int" + std::to_string(bits));
+        out.push_back("lvq" + std::to_string(bits));
+    }
+    for (std::size_t i = 0, n = out.size(); i < n; ++i) out.push_back(out[i] + "+rotated");
+    for (unsigned bits = 1; bits <= 8; ++bits) out.push_back("rabitq" + std::to_string(bits));
+    out.emplace_back("f32");
+    return out;
+}
+
+std::vector<std::byte> bytes_of(coding const& how) {
+    return coding_bytes(how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr);
+}
+
+}  // namespace
+
+TEST_CASE("a coding has the name that it was made from, in memory and from a file", "[index][coding_name]") {
+    std::size_t const dims = GENERATE(as<std::size_t>{}, 1, 5, 64, 100);
+    for (std::string const& name : all_names()) {
+        INFO(name << ", " << dims << " dims");
+        auto const how = coding_of(name, dims);
+        CHECK(name_of(how) == name);
+        CHECK(bytes_of(coding_of(name_of(how), dims)) == bytes_of(how));
+        auto const index = make_index(name, dims);
+        CHECK(index->codec_name() == name);
+        CHECK(from_bytes(to_bytes(*index))->codec_name() == name);
+    }
+}
+
+TEST_CASE("a coding that no name makes is described, and not taken for another", "[index][coding_name]") {
+    constexpr std::size_t dims = 8;
+    std::array<float, dims> const values{1, 2, 3, 4, 5, 6, 7, 8};
+    std::array<std::uint32_t, 3> const some{1, 2, 5};
+    std::vector<float> const low(dims, -1.0F), step(dims, 0.1F), codebooks(4 * 16 * 2, 0.5F), matrix(4 * dims, 0.25F);
+    quantize::transform const plain(dims);
+    quantize::product_codec const product(quantize::product_quantizer(dims, 4, codebooks));
+    std::vector<std::pair<coding, std::string>> const cases = {
+        {{codec_kind::integer, {}, quantize::affine_ranges(4, low, step), {}}, "affine4"},
+        {{codec_kind::integer, {}, quantize::rabitq_encoder(dims, 2), {}}, "rabitq2+unrotated"},
+        {{codec_kind::integer, plain.rotated(7), quantize::rabitq_encoder(64, 2), {}}, "rabitq2+rotated(own)"},
+        {{codec_kind::planes, plain.rotated(7), {}, {}}, "planes+rotated(own)"},
+        {{codec_kind::int8, plain.centred(values).rotated(), {}, {}}, "int8+centred+rotated"},
+        {{codec_kind::int8, plain.prefix(4, true), {}, {}}, "int8+prefix4"},
+        {{codec_kind::f16, plain.subset(some), {}, {}}, "f16+subset3"},
+        {{codec_kind::int8, plain.projected(matrix), {}, {}}, "int8+projected4"},
+        {{codec_kind::product, plain.centred(values), {}, product}, "product4+centred"},
+    };
+    for (auto const& [how, name] : cases) {
+        INFO(name);
+        CHECK(name_of(how) == name);
+        auto const index = make_index(how, dims);
+        CHECK(index->codec_name() == name);
+        CHECK(from_bytes(to_bytes(*index))->codec_name() == name);
+        CHECK(outcome([&, &refused = name] { return coding_of(refused, dims); }) == "invalid_argument");
+    }
+}
+
+TEST_CASE("what is no name of a codec is refused", "[index][coding_name]") {
+    for (char const* name : {"", "f64", "int0", "int8x", "int9", "lvq", "lvq0", "lvq9", "rabitq", "rabitq9", "planes3", "Planes", "f32+rotated", "+rotated", "int4+rotated+rotated",
+                             "int4 ", "integer", "product"}) {
+        INFO('"' << name << '"');
+        CHECK(outcome([&] { return coding_of(name, 16); }) == "invalid_argument");
+    }
+    for (std::size_t const dims : {std::size_t{0}, max_dims + 1})
+        CHECK(outcome([&] { return coding_of("int8", dims); }) == "out_of_range");
+}
