@@ -27,12 +27,13 @@ std::vector<std::string> all_names() {
     }
     for (std::size_t i = 0, n = out.size(); i < n; ++i) out.push_back(out[i] + "+rotated");
     for (unsigned bits = 1; bits <= 8; ++bits) out.push_back("rabitq" + std::to_string(bits));
+    for (unsigned bits = 1; bits <= 4; ++bits) out.push_back("eden" + std::to_string(bits));
     out.emplace_back("f32");
     return out;
 }
 
 std::vector<std::byte> bytes_of(coding const& how) {
-    return coding_bytes(how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr);
+    return coding_bytes(how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr, how.eden ? &*how.eden : nullptr);
 }
 
 }  // namespace
@@ -58,15 +59,17 @@ TEST_CASE("a coding that no name makes is described, and not taken for another",
     quantize::transform const plain(dims);
     quantize::product_codec const product(quantize::product_quantizer(dims, 4, codebooks));
     std::vector<std::pair<coding, std::string>> const cases = {
-        {{codec_kind::integer, {}, quantize::affine_ranges(4, low, step), {}}, "affine4"},
-        {{codec_kind::integer, {}, quantize::rabitq_encoder(dims, 2), {}}, "rabitq2+unrotated"},
-        {{codec_kind::integer, plain.rotated(7), quantize::rabitq_encoder(64, 2), {}}, "rabitq2+rotated(own)"},
-        {{codec_kind::planes, plain.rotated(7), {}, {}}, "planes+rotated(own)"},
-        {{codec_kind::int8, plain.centred(values).rotated(), {}, {}}, "int8+centred+rotated"},
-        {{codec_kind::int8, plain.prefix(4, true), {}, {}}, "int8+prefix4"},
-        {{codec_kind::f16, plain.subset(some), {}, {}}, "f16+subset3"},
-        {{codec_kind::int8, plain.projected(matrix), {}, {}}, "int8+projected4"},
-        {{codec_kind::product, plain.centred(values), {}, product}, "product4+centred"},
+        {{.kind = codec_kind::integer, .form = quantize::affine_ranges(4, low, step)}, "affine4"},
+        {{.kind = codec_kind::integer, .form = quantize::rabitq_encoder(dims, 2)}, "rabitq2+unrotated"},
+        {{.kind = codec_kind::integer, .map = plain.rotated(7), .form = quantize::rabitq_encoder(64, 2)}, "rabitq2+rotated(own)"},
+        {{.kind = codec_kind::planes, .map = plain.rotated(7)}, "planes+rotated(own)"},
+        {{.kind = codec_kind::int8, .map = plain.centred(values).rotated()}, "int8+centred+rotated"},
+        {{.kind = codec_kind::int8, .map = plain.prefix(4, true)}, "int8+prefix4"},
+        {{.kind = codec_kind::f16, .map = plain.subset(some)}, "f16+subset3"},
+        {{.kind = codec_kind::int8, .map = plain.projected(matrix)}, "int8+projected4"},
+        {{.kind = codec_kind::product, .map = plain.centred(values), .product = product}, "product4+centred"},
+        {{.kind = codec_kind::eden, .eden = quantize::eden_codec(dims, 2)}, "eden2+unrotated"},
+        {{.kind = codec_kind::eden, .map = plain.rotated(), .eden = quantize::eden_codec(64, 3, quantize::eden_scale::least_squares)}, "eden3+least_squares"},
     };
     for (auto const& [how, name] : cases) {
         INFO(name);
@@ -79,7 +82,7 @@ TEST_CASE("a coding that no name makes is described, and not taken for another",
 }
 
 TEST_CASE("what is no name of a codec is refused", "[index][coding_name]") {
-    for (char const* name : {"", "f64", "int0", "int8x", "int9", "lvq", "lvq0", "lvq9", "rabitq", "rabitq9", "planes3", "Planes", "f32+rotated", "+rotated", "int4+rotated+rotated",
+    for (char const* name : {"", "f64", "int0", "int8x", "int9", "lvq", "lvq0", "lvq9", "eden", "eden5", "rabitq", "rabitq9", "planes3", "Planes", "f32+rotated", "+rotated", "int4+rotated+rotated",
                              "int4 ", "integer", "product"}) {
         INFO('"' << name << '"');
         CHECK(outcome([&] { return coding_of(name, 16); }) == "invalid_argument");

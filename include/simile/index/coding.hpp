@@ -71,7 +71,7 @@ struct coding {
         out.form = quantize::mid_rise_form{bits};
     } else {
         fail(error_code::invalid_argument, "there is no codec \"", name,
-             "\", only f32, f16, bf16, int8, planes, planes2, planes12, int1 .. int7, lvq1 .. lvq8, rabitq1 .. rabitq8, each but f32 also with +rotated");
+             "\", only f32, f16, bf16, int8, planes, planes2, planes12, int1 .. int7, lvq1 .. lvq8, rabitq1 .. rabitq8, eden1 .. eden4, each but f32 also with +rotated");
     }
     return out;
 }

@@ -35,19 +35,21 @@ struct step_name {
 
 /// The name of a coding: where coding_of can make it, a name that makes it again. Others get one that tells of their parts, such as "affine4",
 /// "product96+centred+rotated" (of 96 subspaces) or "int8+prefix128"; coding_of does not know these.
-[[nodiscard]] inline std::string name_of(codec_kind kind, quantize::transform const* map, quantize::integer_form const* form, quantize::product_codec const* product) {
-    std::string const name = form != nullptr      ? std::visit(detail::form_name{}, *form)
-                             : product != nullptr ? "product" + std::to_string(product->quantizer().subspaces())
-                                                  : std::string(to_string(kind));
-    std::string steps;
+[[nodiscard]] inline std::string name_of(codec_kind kind, quantize::transform const* map, quantize::integer_form const* form, quantize::product_codec const* product,
+                                         quantize::eden_codec const* eden = nullptr) {
+    std::string name(to_string(kind)), steps;
+    if (form != nullptr) name = std::visit(detail::form_name{}, *form);
+    if (product != nullptr) name += std::to_string(product->quantizer().subspaces());
+    if (eden != nullptr) name += std::to_string(eden->bits());
     if (map != nullptr)
         for (auto const& s : map->stages()) steps += std::visit(detail::step_name{}, s);
-    if (form == nullptr || !std::holds_alternative<quantize::rabitq_encoder>(*form)) return name + steps;
-    // RaBitQ's own name says that it rotates.
-    return steps == "+rotated" ? name : name + (steps.empty() ? "+unrotated" : steps);
+    // The names of RaBitQ and EDEN say that they rotate.
+    bool const rotates = eden != nullptr || (form != nullptr && std::holds_alternative<quantize::rabitq_encoder>(*form));
+    if (rotates) steps = steps == "+rotated" ? "" : steps.empty() ? "+unrotated" : steps;
+    return name + steps + (eden != nullptr && eden->scale() == quantize::eden_scale::least_squares ? "+least_squares" : "");
 }
 [[nodiscard]] inline std::string name_of(coding const& how) {
-    return name_of(how.kind, how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr);
+    return name_of(how.kind, how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr, how.eden ? &*how.eden : nullptr);
 }
 
 }  // namespace simile

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] std::string codec_name() const override {
         if constexpr (requires { codec_.form(); }) return name_of(Codec::kind, map(), &codec_.form(), nullptr);
         else if constexpr (requires { codec_.quantizer(); }) return name_of(Codec::kind, map(), nullptr, &codec_);
+        else if constexpr (Codec::kind == codec_kind::eden) return name_of(Codec::kind, map(), nullptr, nullptr, &codec_);
         else return vector_index::codec_name();
     }
 
