@@ -7,19 +7,13 @@ const forms = {
   f16: { codec: 'f16', kind: 'flat' },
   int8: { codec: 'int8', kind: 'flat' },
   cascade: { codec: 'planes', kind: 'cascade' },
+  cascade12: { codec: 'planes12', kind: 'cascade' },
 };
 
-/** The numbers of candidates that the cascade keeps, as variants of their own: `cascade-500-50`. */
-const kept = [
-  [200, 20],
-  [300, 30],
-  [500, 50],
-  [1000, 100],
-  [2000, 100],
-  [4000, 100],
-];
+/** How sure each layer of a cascade is, as variants of their own: `cascade-0.9`, `cascade12-0.999`. */
 const variants = { ...forms };
-for (const keep of kept) variants[`cascade-${keep.join('-')}`] = { ...forms.cascade, keep };
+for (const form of ['cascade', 'cascade12'])
+  for (const recall of [0.5, 0.9, 0.95, 0.99, 0.999]) variants[`${form}-${recall}`] = { ...forms[form], recall };
 
 const sliceRows = 10_000;
 const environment = globalThis.process?.env ?? {};
@@ -47,6 +41,6 @@ export default {
     }
     return index;
   },
-  search: async (index, query, k, { keep }) => (await index.search(query, keep ? { k, keep } : { k })).map(({ id }) => id),
+  search: async (index, query, k, { recall }) => (await index.search(query, recall ? { k, recall } : { k })).map(({ id }) => id),
   bytes: (index) => index.byteLength,
 };

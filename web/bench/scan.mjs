@@ -1,34 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole searches in WebAssembly against the read bandwidth of the same machine, measured in the same run, and against plain JavaScript.
-//   npm run bench [-- rows dims]
-
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+// Whole searches in WebAssembly, one at a time, beside the read bandwidth of the same machine measured in the same run, and plain JavaScript.
+//   npm run bench [-- --n ROWS] [--dims DIMS] [--seconds SECONDS a line] [--only WORD] [--simd relaxed|simd128] [--chromium] [--plain]
+// In Node relaxed SIMD needs `node --experimental-wasm-relaxed-simd bench/scan.mjs`. --chromium measures in a page of a real Chromium.
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Index, init } from 'simile';
+import { parseArgs } from 'node:util';
+import * as simile from 'simile';
 import wabt from 'wabt';
+import { launchChromium, openPage } from '../test/support/chromium.mjs';
+import { startStaticServer } from '../test/support/static-server.mjs';
+import { exactNeighbours, forms, measure, timePlainScan } from './measure.mjs';
 
-const [rows = 50_000, dims = 384] = process.argv.slice(2).map(Number);
-const rounds = 15;
-const queryCount = 100;
-const k = 10;
+const { values: options } = parseArgs({
+  options: {
+    n: { type: 'string', default: '50000' },
+    dims: { type: 'string', default: '384' },
+    seconds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+    simd: { type: 'string' },
+    chromium: { type: 'boolean', default: false },
+    plain: { type: 'boolean', default: false },
+  },
+});
+const [rows, dims, seconds] = [options.n, options.dims, options.seconds].map(Number);
+const chosen = forms.filter(({ name }) => name.includes(options.only));
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-
-/** Milliseconds: the median and the spread (largest minus smallest) of `rounds` runs, after two that do not count. */
-async function timed(run) {
-  const times = [];
-  for (let round = -2; round < rounds; round++) {
-    const start = performance.now();
-    await run(round + 2);
-    if (round >= 0) times.push(performance.now() - start);
-  }
-  return { ms: median(times), spread: Math.max(...times) - Math.min(...times) };
-}
-
-/** A function that reads 256 MiB of WebAssembly memory, 64 bytes a step. */
-async function readerOf256MiB() {
+/** GB (10^9 bytes) a second of reading 256 MiB of WebAssembly memory, 64 bytes a step: the best of some runs. */
+async function readBandwidth() {
   const load = (i) => `(local.set $s${i} (i64x2.add (local.get $s${i}) (v128.load offset=${16 * i} (local.get $at))))`;
   const text = `(module
     (memory 4096)
@@ -42,113 +40,68 @@ async function readerOf256MiB() {
   const { buffer } = parseWat('read.wat', text, { simd: true, bulk_memory: true }).toBinary({});
   const { exports } = (await WebAssembly.instantiate(buffer)).instance;
   exports.fill(); // pages that were never written are not in memory
-  return exports.read;
-}
-
-/** The k best by inner product, as one would write it without a library. */
-function plainScan(data, query) {
-  const best = [];
-  for (let row = 0; row < rows; row++) {
-    let score = 0;
-    for (let i = 0, at = row * dims; i < dims; i++) score += data[at + i] * query[i];
-    if (best.length === k && score <= best[k - 1].score) continue;
-    best.push({ row, score });
-    best.sort((a, b) => b.score - a.score);
-    best.length = Math.min(best.length, k);
+  let best = 0;
+  for (let run = 0; run < 9; run++) {
+    const start = performance.now();
+    exports.read();
+    best = Math.max(best, 2 ** 28 / 1e6 / (performance.now() - start));
   }
   return best;
 }
 
-/** Uniform in (0, 1): a multiplicative generator will do here, for 64-bit integers are slow in JavaScript. */
-let state = 1;
-function uniform() {
-  state = (Math.imul(state, 48271) >>> 0) | 1;
-  return (state >>> 0) / 2 ** 32;
-}
-const gaussian = () => Math.sqrt(-2 * Math.log(uniform() || 2 ** -33)) * Math.cos(2 * Math.PI * uniform());
-
-function normalize(row) {
-  const length = Math.hypot(...row);
-  for (let i = 0; i < row.length; i++) row[i] /= length;
+async function inNode() {
+  const core = await simile.init(options.simd ? { simd: options.simd } : {});
+  const lines = [];
+  const exact = await exactNeighbours(simile, rows, dims);
+  for (const form of chosen) lines.push(await measure(simile, form, rows, dims, exact, seconds));
+  return { where: `Node ${process.versions.node}`, simd: core.simd, relaxedDot: core.relaxedDot, lines };
 }
 
-/** Unit vectors around 500 centres, as embeddings lie, with noise of 0.9 of the centres' length that falls along the axes. */
-function clusteredRows(centres, count) {
-  const spread = Float64Array.from({ length: dims }, (_, i) => (i + 1) ** -0.35);
-  const scale = 0.9 / Math.hypot(...spread);
-  const out = new Float32Array(count * dims);
-  for (let r = 0; r < count; r++) {
-    const row = out.subarray(r * dims, (r + 1) * dims);
-    const centre = Math.floor(uniform() * 500) * dims;
-    for (let i = 0; i < dims; i++) row[i] = centres[centre + i] + scale * spread[i] * gaussian();
-    normalize(row);
-  }
-  return out;
+async function inChromium() {
+  const folder = (path) => fileURLToPath(new URL(path, import.meta.url));
+  const pages = { '/': '<!doctype html><meta charset="utf-8"><title>simile</title><link rel="icon" href="data:,">' };
+  // Only then does the clock of a page have steps of 5 microseconds.
+  const headers = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+  const server = await startStaticServer({ dist: folder('../dist'), bench: folder('.') }, { pages, headers });
+  const browser = await launchChromium();
+  const { page } = await openPage(browser, server.address);
+  page.setDefaultTimeout(0);
+  const found = await page.evaluate(
+    async ({ chosen, rows, dims, seconds, simd }) => {
+      const simile = await import('/dist/simile.js');
+      const { exactNeighbours, measure } = await import('/bench/measure.mjs');
+      const core = await simile.init(simd ? { simd } : {});
+      const exact = await exactNeighbours(simile, rows, dims);
+      const lines = [];
+      for (const form of chosen) lines.push(await measure(simile, form, rows, dims, exact, seconds));
+      return { simd: core.simd, relaxedDot: core.relaxedDot, lines };
+    },
+    { chosen, rows, dims, seconds, simd: options.simd ?? '' },
+  );
+  const where = `Chromium ${browser.version()}`;
+  await browser.close();
+  server.close();
+  return { where, ...found };
 }
 
-const centres = Float32Array.from({ length: 500 * dims }, gaussian);
-for (let c = 0; c < 500; c++) normalize(centres.subarray(c * dims, (c + 1) * dims));
-const allQueries = clusteredRows(centres, queryCount);
-const data = clusteredRows(centres, rows);
-const queryOf = (round) => allQueries.subarray((round % queryCount) * dims, ((round % queryCount) + 1) * dims);
-
-const read = await readerOf256MiB();
-const bandwidth = 2 ** 28 / 1e6 / (await timed(read)).ms;
-const core = await init();
-console.log(`${cpus()[0].model}, Node ${process.versions.node}, build ${core.simd}, relaxed dot ${core.relaxedDot}`);
-console.log(`${rows} x ${dims}, one thread, medians of ${rounds * queryCount} searches; GB = 10^9 bytes`);
-console.log(`read bandwidth in WebAssembly: ${bandwidth.toFixed(1)} GB/s`);
-const native = fileURLToPath(new URL('../../build/release/bench/read_bandwidth', import.meta.url));
-if (existsSync(native)) console.log(`read bandwidth natively: ${execFileSync(native, { encoding: 'utf8' }).trim()}`);
-
-/** Milliseconds of each search, the hits of the first round, and the median. */
-async function searches(search) {
-  const times = [];
-  const found = [];
-  for (let i = 0; i < 20; i++) await search(queryOf(i));
-  for (let round = 0; round < rounds; round++)
-    for (let i = 0; i < queryCount; i++) {
-      const start = performance.now();
-      const ids = await search(queryOf(i));
-      times.push(performance.now() - start);
-      if (round === 0) found.push(ids);
-    }
-  return { ms: median(times), found };
+const bandwidth = await readBandwidth();
+const { where, simd, relaxedDot, lines } = await (options.chromium ? inChromium() : inNode());
+console.log(`${cpus()[0].model}, ${where}, build ${simd}, relaxed dot ${relaxedDot}`);
+console.log(
+  `${rows} x ${dims}, one thread, single searches, k = 10; read bandwidth in WebAssembly (Node): ${bandwidth.toFixed(1)} GB/s`,
+);
+if (options.plain) {
+  const ms = timePlainScan(rows, dims);
+  lines.push({ name: 'plain JavaScript', bytes: 4 * dims, build: 0, p50: ms, p95: Number.NaN, recall: 1 });
 }
-
-let exact;
-const lines = [];
-function report(name, bytes, build, { ms, found }) {
-  exact ??= found;
-  const right = found.reduce((sum, ids, i) => sum + ids.filter((id) => exact[i].includes(id)).length, 0);
-  lines.push({
+console.table(
+  lines.map(({ name, bytes, build, p50, p95, recall }) => ({
     search: name,
-    'bytes/row': bytes.toFixed(0),
+    'bytes/item': bytes.toFixed(0),
     'build s': build.toFixed(2),
-    'p50 ms': ms.toFixed(3),
-    'recall@10': (right / (k * queryCount)).toFixed(4),
-    'of bandwidth': `${((100 * rows * bytes) / 1e6 / ms / bandwidth).toFixed(0)} %`,
-  });
-}
-
-for (const codec of ['f32', 'f16', 'int8', 'planes']) {
-  const index = await Index.create({ dims, codec });
-  const start = performance.now();
-  await index.addMany(
-    Array.from({ length: rows }, (_, i) => i),
-    data,
-  );
-  const build = (performance.now() - start) / 1000;
-  const bytes = index.byteLength / rows;
-  report(
-    `simile ${codec}`,
-    bytes,
-    build,
-    await searches(async (query) => (await index.search(query, { k })).map(({ id }) => id)),
-  );
-  index.dispose();
-}
-const plain = await timed((round) => plainScan(data, queryOf(round)));
-const plainFound = Array.from({ length: queryCount }, (_, i) => plainScan(data, queryOf(i)).map(({ row }) => row));
-report('plain JavaScript, Float32Array', 4 * dims, 0, { ms: plain.ms, found: plainFound });
-console.table(lines);
+    'p50 ms': p50.toFixed(3),
+    'p95 ms': p95.toFixed(3),
+    'recall@10': recall.toFixed(4),
+    'of bandwidth': `${((100 * rows * bytes) / 1e6 / p50 / bandwidth).toFixed(0)} %`,
+  })),
+);

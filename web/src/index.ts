@@ -35,11 +35,16 @@ type Rotatable =
  * - `f32`: exact, 32 bits. `f16` and `bf16`: 16 bits, of which `f16` keeps more digits and `bf16` is faster.
  * - `int8`: the same codes as `planes` without layers. `int1` to `int7`: with fewer bits.
  * - `rabitq1` to `rabitq8` (RaBitQ, after a random rotation), `lvq1` to `lvq8` (locally adaptive): so many bits, with a scale and an
- *   offset fitted to each vector. With 1 to 3 bits RaBitQ finds most, with more bits there is little between them and `int`.
+ *   offset fitted to each vector. `eden1` to `eden4`: the best unequal steps for so few bits, after a random rotation.
  * - `+rotated` after a name rotates vectors at random before they are coded, which helps where few components are much larger than
  *   the others. Adding and searching takes a little longer.
  */
-export type Codec = 'f32' | Rotatable | `${Rotatable}+rotated` | `rabitq${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`;
+export type Codec =
+  | 'f32'
+  | Rotatable
+  | `${Rotatable}+rotated`
+  | `rabitq${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`
+  | `eden${1 | 2 | 3 | 4}`;
 
 /** One found item. */
 export interface Hit {

@@ -233,7 +233,22 @@ test('create refuses wrong options', async () => {
     await refused('invalid_argument', () => Index.create({ dims }));
   for (const dims of [2 ** 32 - 1, 2 ** 40]) await refused('out_of_range', () => Index.create({ dims }));
   await refused('invalid_argument', () => Index.create({ dims: 3, similarity: 'jaccard' }));
-  for (const codec of ['f64', '', 'int0', 'int8x', 'lvq9', 'rabitq0', 'f32+rotated', 'Planes', 'product', 'ä', 4, null, '\ud800'])
+  for (const codec of [
+    'f64',
+    '',
+    'int0',
+    'int8x',
+    'lvq9',
+    'rabitq0',
+    'eden5',
+    'f32+rotated',
+    'Planes',
+    'product',
+    'ä',
+    4,
+    null,
+    '\ud800',
+  ])
     await refused('invalid_argument', () => Index.create({ dims: 3, codec }), String(codec));
   const { message } = await refused('invalid_argument', () => Index.create({ dims: 3, codec: 'int9' }));
   assert.match(message, /"int9".*int1 \.\. int7/);
