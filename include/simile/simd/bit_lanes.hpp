@@ -24,7 +24,7 @@
 namespace simile::simd {
 
 /// Registers whose bits are counted. `count` gives counts that `add` may add `most` times before `widen` makes sums of 64-bit lanes of them; `add` adds
-/// those too.
+/// those too. `widen_to_lanes32`, `add_lanes32` and `store` do the same with 32-bit lanes.
 template <class Arch>
 struct bits64 {
     using reg = std::uint64_t;
@@ -76,6 +76,12 @@ struct bits128 {
     static reg widen(reg v) noexcept { return _mm_sad_epu8(v, zero()); }
     static reg add_wide(reg a, reg b) noexcept { return _mm_add_epi64(a, b); }
     static void store(std::uint64_t* p, reg v) noexcept { _mm_storeu_si128(reinterpret_cast<reg*>(p), v); }
+    static reg widen_to_lanes32(reg v) noexcept {
+        reg const words = _mm_add_epi16(_mm_and_si128(v, _mm_set1_epi16(0xFF)), _mm_srli_epi16(v, 8));
+        return _mm_madd_epi16(words, _mm_set1_epi16(1));
+    }
+    static reg add_lanes32(reg a, reg b) noexcept { return _mm_add_epi32(a, b); }
+    static void store(std::int32_t* p, reg v) noexcept { _mm_storeu_si128(reinterpret_cast<reg*>(p), v); }
     static std::uint64_t total(reg v) noexcept {
         return static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_add_epi64(v, _mm_unpackhi_epi64(v, v))));
     }
@@ -103,6 +109,9 @@ struct bits256 {
     static reg widen(reg v) noexcept { return _mm256_sad_epu8(v, zero()); }
     static reg add_wide(reg a, reg b) noexcept { return _mm256_add_epi64(a, b); }
     static void store(std::uint64_t* p, reg v) noexcept { _mm256_storeu_si256(reinterpret_cast<reg*>(p), v); }
+    static reg widen_to_lanes32(reg v) noexcept { return _mm256_madd_epi16(_mm256_maddubs_epi16(v, _mm256_set1_epi8(1)), _mm256_set1_epi16(1)); }
+    static reg add_lanes32(reg a, reg b) noexcept { return _mm256_add_epi32(a, b); }
+    static void store(std::int32_t* p, reg v) noexcept { _mm256_storeu_si256(reinterpret_cast<reg*>(p), v); }
     static std::uint64_t total(reg v) noexcept {
         __m128i const half = _mm_add_epi64(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
         return static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_add_epi64(half, _mm_unpackhi_epi64(half, half))));
@@ -151,6 +160,9 @@ struct bits128 {
     }
     static reg add_wide(reg a, reg b) noexcept { return wasm_i64x2_add(a, b); }
     static void store(std::uint64_t* p, reg v) noexcept { wasm_v128_store(p, v); }
+    static reg widen_to_lanes32(reg v) noexcept { return wasm_u32x4_extadd_pairwise_u16x8(wasm_u16x8_extadd_pairwise_u8x16(v)); }
+    static reg add_lanes32(reg a, reg b) noexcept { return wasm_i32x4_add(a, b); }
+    static void store(std::int32_t* p, reg v) noexcept { wasm_v128_store(p, v); }
     static std::uint64_t total(reg v) noexcept {
         return static_cast<std::uint64_t>(wasm_i64x2_extract_lane(v, 0) + wasm_i64x2_extract_lane(v, 1));
     }
@@ -173,6 +185,9 @@ struct bits128 {
     static reg widen(reg v) noexcept { return vreinterpretq_u8_u64(vpaddlq_u32(vpaddlq_u16(vpaddlq_u8(v)))); }
     static reg add_wide(reg a, reg b) noexcept { return vreinterpretq_u8_u64(vaddq_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b))); }
     static void store(std::uint64_t* p, reg v) noexcept { vst1q_u64(p, vreinterpretq_u64_u8(v)); }
+    static reg widen_to_lanes32(reg v) noexcept { return vreinterpretq_u8_u32(vpaddlq_u16(vpaddlq_u8(v))); }
+    static reg add_lanes32(reg a, reg b) noexcept { return vreinterpretq_u8_u32(vaddq_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b))); }
+    static void store(std::int32_t* p, reg v) noexcept { vst1q_s32(p, vreinterpretq_s32_u8(v)); }
     static std::uint64_t total(reg v) noexcept { return vaddvq_u64(vreinterpretq_u64_u8(v)); }
 };
 #endif

@@ -4,8 +4,8 @@
 #include <simile/core/hit.hpp>
 #include <simile/core/unrolled.hpp>
 #include <simile/simd/arch.hpp>
-#include <simile/simd/half.hpp>
-#include <simile/simd/interleaved.hpp>
+#include <simile/simd/interleaved_layout.hpp>
+#include <simile/simd/load_floats.hpp>
 
 #include <array>
 #include <cstddef>
@@ -14,9 +14,6 @@
 
 #if defined(__wasm_simd128__) && !defined(SIMILE_SCALAR)
 #include <wasm_simd128.h>
-#endif
-#if defined(__AVX512BW__) && !defined(SIMILE_SCALAR)
-#include <immintrin.h>
 #endif
 
 namespace simile::simd {
@@ -68,34 +65,18 @@ template <class Arch>
 template <class Arch, class Factor>
 [[nodiscard]] std::uint32_t score_block(block_dots const& dots, score_form const& form, Factor const* factors, float threshold, block_floats& out,
                                         xsimd::generic const&) noexcept {
-    return score_block<scalar_arch>(dots, form, factors, threshold, out, scalar_arch{});
-}
-
-#if defined(__AVX512BW__)
-template <class Arch>
-[[nodiscard]] __m512 load_factors(float const* p) noexcept {
-    return _mm512_loadu_ps(p);
-}
-template <class Arch>
-[[nodiscard]] __m512 load_factors(half const* p) noexcept {
-    return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<__m256i const*>(p)));
-}
-
-template <class Arch, class Factor>
-[[nodiscard]] std::uint32_t score_block(block_dots const& dots, score_form const& form, Factor const* factors, float threshold, block_floats& out,
-                                        xsimd::avx512bw const&) noexcept {
+    using batch = xsimd::batch<float, Arch>;
+    using integers = xsimd::batch<std::int32_t, Arch>;
     std::uint32_t reaching = 0;
-    unrolled<2>([&](auto part) {
-        __m512i const integers = _mm512_loadu_si512(dots.data() + 16 * part);
-        __m512i const numerator = _mm512_add_epi32(_mm512_add_epi32(integers, integers), _mm512_set1_epi32(form.plus));
-        __m512 const factor = _mm512_mul_ps(load_factors<Arch>(factors + 16 * part), _mm512_set1_ps(form.scale));
-        __m512 const scores = _mm512_mul_ps(_mm512_cvtepi32_ps(numerator), factor);
-        _mm512_storeu_ps(out.data() + 16 * part, scores);
-        reaching |= static_cast<std::uint32_t>(_mm512_cmp_ps_mask(scores, _mm512_set1_ps(threshold), _CMP_GE_OQ)) << (16 * part);
+    unrolled<block_rows / batch::size>([&](auto part) {
+        constexpr std::size_t at = part * batch::size;
+        integers const integer = integers::load_unaligned(dots.data() + at);
+        batch const scores = xsimd::to_float(integer + integer + integers(form.plus)) * (load_floats<Arch>(factors + at) * batch(form.scale));
+        scores.store_unaligned(out.data() + at);
+        reaching |= static_cast<std::uint32_t>((scores >= batch(threshold)).mask()) << at;
     });
     return reaching;
 }
-#endif
 
 #if defined(__wasm_simd128__)
 [[nodiscard]] inline v128_t load_factors(float const* p) noexcept { return wasm_v128_load(p); }
@@ -137,3 +118,7 @@ template <class Arch, class Factor>
 }
 
 }  // namespace simile::simd
+
+#if defined(SIMILE_DISPATCH) && !defined(SIMILE_SCALAR)
+#include <simile/simd/dispatch.hpp>
+#endif

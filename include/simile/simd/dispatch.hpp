@@ -54,6 +54,39 @@ inline void nibble_scan(dispatched_arch, std::uint8_t const* tables, std::uint8_
     active_kernels().nibbles(tables, codes, groups, out);
 }
 
+template <unsigned Bits>
+void interleaved_dots(dispatched_arch, std::int8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out) noexcept {
+    active_kernels().interleaved_slots<Bits>::dots(query, block, groups, out);
+}
+template <unsigned Bits>
+void interleaved_dots_many(dispatched_arch, std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, tile_dots& out) noexcept {
+    active_kernels().interleaved_slots<Bits>::dots_many(queries, block, groups, out);
+}
+inline void interleaved_agreement(dispatched_arch, std::uint8_t const* inverted, std::uint8_t const* block, std::size_t groups,
+                                  block_dots& out) noexcept {
+    active_kernels().agreement(inverted, block, groups, out);
+}
+template <unsigned Bits>
+[[nodiscard]] std::int32_t plane_dot(dispatched_arch, std::uint8_t const* plane, std::int8_t const* query, std::size_t groups) noexcept {
+    return active_kernels().plane_slot<Bits>::dot(plane, query, groups);
+}
+template <class Factor>
+[[nodiscard]] std::uint32_t score_block(dispatched_arch, block_dots const& dots, score_form const& form, Factor const* factors, float threshold,
+                                        block_floats& out) noexcept {
+    return active_kernels().score_slot<Factor>::score(dots, form, factors, threshold, out);
+}
+[[nodiscard]] inline std::uint32_t reaching(dispatched_arch, float const* scores, float threshold) noexcept {
+    return active_kernels().reaching_threshold(scores, threshold);
+}
+
+namespace kernel {
+template <std::size_t Rows>
+void dispatched_tile<Rows>::dot(float const* const* x, float const* panel, std::size_t dims, float (*out)[panel_width]) noexcept {
+    static_assert(Rows == 1 || Rows == dispatched_rows);
+    (Rows == 1 ? active_kernels().panel_of_one : active_kernels().panel_of_tile)(x, panel, dims, out);
+}
+}  // namespace kernel
+
 template <class Term, std::size_t Rows, float_element X, float_element Y>
 void sum_rows(dispatched_arch, X const* query, Y const* rows, std::size_t stride, std::size_t n, float* out) noexcept {
     auto const kernel = static_cast<float_slots<X, Y> const&>(active_kernels()).template rows<Term, Rows>();

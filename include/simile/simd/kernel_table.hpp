@@ -2,9 +2,13 @@
 #pragma once
 
 #include <simile/simd/bit_blocks.hpp>
+#include <simile/simd/block_scores.hpp>
 #include <simile/simd/float_sums.hpp>
 #include <simile/simd/int8_dot.hpp>
+#include <simile/simd/interleaved.hpp>
+#include <simile/simd/nearest_centroid.hpp>
 #include <simile/simd/nibble_scan.hpp>
+#include <simile/simd/plane_dot.hpp>
 #include <simile/simd/popcount.hpp>
 
 #include <cstddef>
@@ -37,6 +41,44 @@ struct bit_slots {
         count = [](std::byte const* x, std::byte const* y, std::size_t n) noexcept { return count_bits<Join>(Arch{}, x, y, n); };
         blocks = [](std::uint64_t const* q, std::size_t words, std::byte const* b, std::size_t n, std::uint32_t* out) noexcept {
             count_bit_blocks<Join>(Arch{}, q, words, b, n, out);
+        };
+    }
+};
+
+template <unsigned Bits>
+struct interleaved_slots {
+    void (*dots)(std::int8_t const*, std::uint8_t const*, std::size_t, block_dots&) noexcept;
+    void (*dots_many)(std::int8_t const*, std::uint8_t const*, std::size_t, tile_dots&) noexcept;
+
+    template <class Arch>
+    constexpr void fill(Arch) noexcept {
+        dots = [](std::int8_t const* q, std::uint8_t const* block, std::size_t groups, block_dots& out) noexcept {
+            interleaved_dots<Bits>(Arch{}, q, block, groups, out);
+        };
+        dots_many = [](std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, tile_dots& out) noexcept {
+            interleaved_dots_many<Bits>(Arch{}, queries, block, groups, out);
+        };
+    }
+};
+
+template <unsigned Bits>
+struct plane_slot {
+    std::int32_t (*dot)(std::uint8_t const*, std::int8_t const*, std::size_t) noexcept;
+
+    template <class Arch>
+    constexpr void fill(Arch) noexcept {
+        dot = [](std::uint8_t const* plane, std::int8_t const* q, std::size_t groups) noexcept { return plane_dot<Bits>(Arch{}, plane, q, groups); };
+    }
+};
+
+template <class Factor>
+struct score_slot {
+    std::uint32_t (*score)(block_dots const&, score_form const&, Factor const*, float, block_floats&) noexcept;
+
+    template <class Arch>
+    constexpr void fill(Arch) noexcept {
+        score = [](block_dots const& dots, score_form const& form, Factor const* factors, float threshold, block_floats& out) noexcept {
+            return score_block(Arch{}, dots, form, factors, threshold, out);
         };
     }
 };
@@ -81,6 +123,15 @@ struct kernel_table : byte_slots<std::int8_t>,
                       bit_slots<differing_bits>,
                       bit_slots<common_bits>,
                       bit_slots<present_bits>,
+                      interleaved_slots<1>,
+                      interleaved_slots<2>,
+                      interleaved_slots<4>,
+                      interleaved_slots<8>,
+                      plane_slot<1>,
+                      plane_slot<2>,
+                      plane_slot<4>,
+                      score_slot<float>,
+                      score_slot<half>,
                       float_slots<float, float>,
                       float_slots<float, half>,
                       float_slots<float, bfloat16>,
@@ -92,6 +143,10 @@ struct kernel_table : byte_slots<std::int8_t>,
     std::uint32_t (*squared_l2_bytes)(std::int8_t const*, std::int8_t const*, std::size_t) noexcept;
     int8_sums (*cosine_bytes)(std::int8_t const*, std::int8_t const*, std::size_t) noexcept;
     void (*nibbles)(std::uint8_t const*, std::uint8_t const*, std::size_t, block_sums&) noexcept;
+    void (*agreement)(std::uint8_t const*, std::uint8_t const*, std::size_t, block_dots&) noexcept;
+    std::uint32_t (*reaching_threshold)(float const*, float) noexcept;
+    void (*panel_of_one)(float const* const*, float const*, std::size_t, float (*)[panel_width]) noexcept;
+    void (*panel_of_tile)(float const* const*, float const*, std::size_t, float (*)[panel_width]) noexcept;
 };
 
 template <class Arch>
@@ -103,6 +158,15 @@ template <class Arch>
     t.bit_slots<differing_bits>::fill(arch);
     t.bit_slots<common_bits>::fill(arch);
     t.bit_slots<present_bits>::fill(arch);
+    t.interleaved_slots<1>::fill(arch);
+    t.interleaved_slots<2>::fill(arch);
+    t.interleaved_slots<4>::fill(arch);
+    t.interleaved_slots<8>::fill(arch);
+    t.plane_slot<1>::fill(arch);
+    t.plane_slot<2>::fill(arch);
+    t.plane_slot<4>::fill(arch);
+    t.score_slot<float>::fill(arch);
+    t.score_slot<half>::fill(arch);
     t.float_slots<float, float>::fill(arch);
     t.float_slots<float, half>::fill(arch);
     t.float_slots<float, bfloat16>::fill(arch);
@@ -114,6 +178,17 @@ template <class Arch>
     t.cosine_bytes = [](std::int8_t const* x, std::int8_t const* y, std::size_t n) noexcept { return cosine_sums_i8(Arch{}, x, y, n); };
     t.nibbles = [](std::uint8_t const* tables, std::uint8_t const* codes, std::size_t groups, block_sums& out) noexcept {
         nibble_scan(Arch{}, tables, codes, groups, out);
+    };
+    t.agreement = [](std::uint8_t const* q, std::uint8_t const* block, std::size_t groups, block_dots& out) noexcept {
+        interleaved_agreement(Arch{}, q, block, groups, out);
+    };
+    t.reaching_threshold = [](float const* scores, float threshold) noexcept { return reaching(Arch{}, scores, threshold); };
+    t.panel_of_one = [](float const* const* rows, float const* panel, std::size_t dims, float (*out)[panel_width]) noexcept {
+        kernel::tiles<Arch>::template tile<1>::dot(rows, panel, dims, out);
+    };
+    t.panel_of_tile = [](float const* const* rows, float const* panel, std::size_t dims, float (*out)[panel_width]) noexcept {
+        using tile = typename kernel::tiles<Arch>::template tile<kernel::tiles<Arch>::rows>;
+        for (std::size_t r = 0; r < kernel::dispatched_rows; r += tile::rows) tile::dot(rows + r, panel, dims, out + r);
     };
     return t;
 }

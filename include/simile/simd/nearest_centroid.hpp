@@ -74,8 +74,22 @@ struct tiles<scalar_arch> {
     template <std::size_t Rows>
     using tile = scalar_tile<Rows>;
 };
+
+/// Rows of a tile that is chosen when the program runs: a multiple of every architecture's own.
+inline constexpr std::size_t dispatched_rows = 8;
+#if defined(SIMILE_DISPATCH)
+template <std::size_t Rows>
+struct dispatched_tile {
+    static constexpr std::size_t rows = Rows;
+    static void dot(float const* const* x, float const* panel, std::size_t dims, float (*out)[panel_width]) noexcept;  // simd/dispatch.hpp
+};
 template <>
-struct tiles<dispatched_arch> : tiles<compiled_arch> {};
+struct tiles<dispatched_arch> {
+    static constexpr std::size_t rows = dispatched_rows;
+    template <std::size_t Rows>
+    using tile = dispatched_tile<Rows>;
+};
+#endif
 #else
 template <class Arch>
 struct tiles {
@@ -174,3 +188,7 @@ private:
 };
 
 }  // namespace simile::simd
+
+#if defined(SIMILE_DISPATCH) && !defined(SIMILE_SCALAR)
+#include <simile/simd/dispatch.hpp>
+#endif

@@ -4,15 +4,13 @@
 #include <simile/core/unrolled.hpp>
 #include <simile/simd/arch.hpp>
 #include <simile/simd/bit_planes.hpp>
+#include <simile/simd/byte_lanes.hpp>
 
 #include <cstddef>
 #include <cstdint>
 
 #if defined(__wasm_simd128__) && !defined(SIMILE_SCALAR)
 #include <wasm_simd128.h>
-#endif
-#if defined(__AVX2__) && !defined(SIMILE_SCALAR)
-#include <immintrin.h>
 #endif
 
 namespace simile::simd {
@@ -31,38 +29,31 @@ template <unsigned Bits, class Arch>
 }
 
 #if !defined(SIMILE_SCALAR)
+// Values are at most 15, so pairs of products fit 16 bits: 2 * 15 * 127 = 3810, and eight of those too.
+template <unsigned Bits, class V>
+[[nodiscard]] std::int32_t plane_dot_of(std::uint8_t const* plane, std::int8_t const* query, std::size_t groups) noexcept {
+    auto sum = V::zero();
+    for (std::size_t g = 0; g < groups; ++g) {
+        auto const bytes = V::load(plane + 16 * g);
+        auto const multiplied = [&](auto f, auto multiply) {
+            return multiply(V::template field<Bits, f>(bytes), V::load(query + bit_plane<Bits>::per_group * g + 16 * f));
+        };
+        if constexpr (V::direct) {
+            unrolled<8 / Bits>([&](auto f) { sum = multiplied(f, [&](auto u, auto q) { return V::add_dots(sum, u, q); }); });
+        } else {
+            auto pairs = V::zero_words();
+            unrolled<8 / Bits>([&](auto f) { pairs = V::add_words(pairs, multiplied(f, [](auto u, auto q) { return V::multiply_pairs(u, q); })); });
+            sum = V::add(sum, V::template widen<1>(pairs));
+        }
+    }
+    return V::total(sum);
+}
+
 template <unsigned Bits, class Arch>
 [[nodiscard]] std::int32_t plane_dot(std::uint8_t const* plane, std::int8_t const* query, std::size_t groups, xsimd::generic const&) noexcept {
-    return plane_dot<Bits, scalar_arch>(plane, query, groups, scalar_arch{});
+    if constexpr (has_byte_lanes128<Arch>) return plane_dot_of<Bits, byte_lanes128<Arch>>(plane, query, groups);
+    else return plane_dot<Bits, scalar_arch>(plane, query, groups, scalar_arch{});
 }
-
-#if defined(__AVX2__)
-// Values are at most 15, so pairs of products fit the 16 bits of VPMADDUBSW: 2 * 15 * 127 = 3810, and eight of those too.
-template <unsigned Bits, class Arch>
-[[nodiscard]] std::int32_t plane_dot(std::uint8_t const* plane, std::int8_t const* query, std::size_t groups, xsimd::avx2 const&) noexcept {
-    __m128i const mask = _mm_set1_epi8(static_cast<char>(bit_plane<Bits>::mask)), ones = _mm_set1_epi16(1);
-    __m128i sum = _mm_setzero_si128();
-    for (std::size_t g = 0; g < groups; ++g) {
-        __m128i const bytes = _mm_loadu_si128(reinterpret_cast<__m128i const*>(plane + 16 * g));
-        __m128i pairs = _mm_setzero_si128();
-        unrolled<8 / Bits>([&](auto f) {
-            __m128i const value = _mm_and_si128(_mm_srli_epi16(bytes, static_cast<int>(f * Bits)), mask);
-            __m128i const q = _mm_loadu_si128(reinterpret_cast<__m128i const*>(query + bit_plane<Bits>::per_group * g + 16 * f));
-            pairs = _mm_add_epi16(pairs, _mm_maddubs_epi16(value, q));
-        });
-        sum = _mm_add_epi32(sum, _mm_madd_epi16(pairs, ones));
-    }
-    sum = _mm_add_epi32(sum, _mm_unpackhi_epi64(sum, sum));
-    return _mm_cvtsi128_si32(sum) + _mm_extract_epi32(sum, 1);
-}
-#endif
-
-#if defined(__AVX512BW__)
-template <unsigned Bits, class Arch>
-[[nodiscard]] std::int32_t plane_dot(std::uint8_t const* plane, std::int8_t const* query, std::size_t groups, xsimd::avx512bw const&) noexcept {
-    return plane_dot<Bits, Arch>(plane, query, groups, xsimd::avx2{});
-}
-#endif
 
 #if defined(__wasm_simd128__)
 template <unsigned Bits, class Arch>
@@ -93,3 +84,7 @@ template <unsigned Bits, class Arch>
 }
 
 }  // namespace simile::simd
+
+#if defined(SIMILE_DISPATCH) && !defined(SIMILE_SCALAR)
+#include <simile/simd/dispatch.hpp>
+#endif
