@@ -67,6 +67,16 @@ inline void interleaved_agreement(dispatched_arch, std::uint8_t const* inverted,
     active_kernels().agreement(inverted, block, groups, out);
 }
 template <unsigned Bits>
+void level_dots(dispatched_arch, level_bytes const& levels, std::int8_t const* query, std::int32_t sum, std::uint8_t const* block, std::size_t groups,
+                block_dots& out) noexcept {
+    active_kernels().level_slots<Bits>::dots(levels, query, sum, block, groups, out);
+}
+template <unsigned Bits>
+void level_dots_many(dispatched_arch, level_bytes const& levels, std::int8_t const* queries, std::int32_t const* sums, std::uint8_t const* block,
+                     std::size_t groups, tile_dots& out) noexcept {
+    active_kernels().level_slots<Bits>::dots_many(levels, queries, sums, block, groups, out);
+}
+template <unsigned Bits>
 [[nodiscard]] std::int32_t plane_dot(dispatched_arch, std::uint8_t const* plane, std::int8_t const* query, std::size_t groups) noexcept {
     return active_kernels().plane_slot<Bits>::dot(plane, query, groups);
 }

@@ -6,6 +6,8 @@
 #include <simile/simd/float_sums.hpp>
 #include <simile/simd/int8_dot.hpp>
 #include <simile/simd/interleaved.hpp>
+#include <simile/simd/level_dots.hpp>
+#include <simile/simd/level_layout.hpp>
 #include <simile/simd/nearest_centroid.hpp>
 #include <simile/simd/nibble_scan.hpp>
 #include <simile/simd/plane_dot.hpp>
@@ -58,6 +60,21 @@ struct interleaved_slots {
         dots_many = [](std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, tile_dots& out) noexcept {
             interleaved_dots_many<Bits>(Arch{}, queries, block, groups, out);
         };
+    }
+};
+
+template <unsigned Bits>
+struct level_slots {
+    void (*dots)(level_bytes const&, std::int8_t const*, std::int32_t, std::uint8_t const*, std::size_t, block_dots&) noexcept;
+    void (*dots_many)(level_bytes const&, std::int8_t const*, std::int32_t const*, std::uint8_t const*, std::size_t, tile_dots&) noexcept;
+
+    template <class Arch>
+    constexpr void fill(Arch) noexcept {
+        dots = [](level_bytes const& levels, std::int8_t const* q, std::int32_t sum, std::uint8_t const* block, std::size_t groups, block_dots& out) noexcept {
+            level_dots<Bits>(Arch{}, levels, q, sum, block, groups, out);
+        };
+        dots_many = [](level_bytes const& levels, std::int8_t const* queries, std::int32_t const* sums, std::uint8_t const* block, std::size_t groups,
+                       tile_dots& out) noexcept { level_dots_many<Bits>(Arch{}, levels, queries, sums, block, groups, out); };
     }
 };
 
@@ -127,6 +144,10 @@ struct kernel_table : byte_slots<std::int8_t>,
                       interleaved_slots<2>,
                       interleaved_slots<4>,
                       interleaved_slots<8>,
+                      level_slots<1>,
+                      level_slots<2>,
+                      level_slots<3>,
+                      level_slots<4>,
                       plane_slot<1>,
                       plane_slot<2>,
                       plane_slot<4>,
@@ -162,6 +183,10 @@ template <class Arch>
     t.interleaved_slots<2>::fill(arch);
     t.interleaved_slots<4>::fill(arch);
     t.interleaved_slots<8>::fill(arch);
+    t.level_slots<1>::fill(arch);
+    t.level_slots<2>::fill(arch);
+    t.level_slots<3>::fill(arch);
+    t.level_slots<4>::fill(arch);
     t.plane_slot<1>::fill(arch);
     t.plane_slot<2>::fill(arch);
     t.plane_slot<4>::fill(arch);

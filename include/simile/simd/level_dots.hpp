@@ -4,19 +4,16 @@
 #include <simile/core/hit.hpp>
 #include <simile/core/unrolled.hpp>
 #include <simile/simd/arch.hpp>
-#include <simile/simd/interleaved.hpp>
+#include <simile/simd/byte_lanes.hpp>
+#include <simile/simd/interleaved_layout.hpp>
 #include <simile/simd/level_layout.hpp>
 #include <simile/simd/nibble_scan.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 namespace simile::simd {
-
-/// What the codes of up to four bits stand for, lowest code first.
-using level_bytes = std::array<std::int8_t, 16>;
 
 namespace kernel {
 
@@ -59,8 +56,102 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
 template <unsigned Bits, std::size_t Count, class Arch>
 void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups, block_dots* out,
                 xsimd::generic const&) noexcept {
-    level_dots<Bits, Count, scalar_arch>(levels, queries, nullptr, block, groups, out, scalar_arch{});
+    level_dots<Bits, Count, Arch>(levels, queries, nullptr, block, groups, out, scalar_arch{});
 }
+
+#if defined(__SSSE3__) || defined(__aarch64__)
+/// Registers of sixteen codes or levels, and the products of levels with bytes of queries in 32-bit lanes of a row each.
+template <class Arch>
+struct level_lanes {
+#if defined(__SSSE3__)
+    using reg = __m128i;
+    using sums = __m128i;
+    static sums zero() noexcept { return _mm_setzero_si128(); }
+    static reg load(void const* p) noexcept { return _mm_loadu_si128(static_cast<reg const*>(p)); }
+    template <unsigned Shift, unsigned Mask>
+    static reg field(reg v) noexcept {
+        return _mm_and_si128(_mm_srli_epi16(v, static_cast<int>(Shift)), _mm_set1_epi8(static_cast<char>(Mask)));
+    }
+    static reg with_lowest(reg upper, reg lowest) noexcept { return _mm_or_si128(_mm_add_epi8(upper, upper), lowest); }
+    static reg look_up(reg table, reg index) noexcept { return _mm_shuffle_epi8(table, index); }
+    static sums add_products(sums s, reg level, void const* q) noexcept {
+        reg const pairs = _mm_maddubs_epi16(_mm_abs_epi8(level), _mm_sign_epi8(byte_lanes128<Arch>::broadcast4(q), level));
+        return _mm_add_epi32(s, _mm_madd_epi16(pairs, _mm_set1_epi16(1)));
+    }
+#else
+    using reg = uint8x16_t;
+    using sums = int32x4_t;
+    static sums zero() noexcept { return vdupq_n_s32(0); }
+    static reg load(void const* p) noexcept { return vld1q_u8(static_cast<std::uint8_t const*>(p)); }
+    template <unsigned Shift, unsigned Mask>
+    static reg field(reg v) noexcept {
+        if constexpr (Shift > 0) v = vshrq_n_u8(v, Shift);
+        return vandq_u8(v, vdupq_n_u8(Mask));
+    }
+    static reg with_lowest(reg upper, reg lowest) noexcept { return vorrq_u8(vaddq_u8(upper, upper), lowest); }
+    static reg look_up(reg table, reg index) noexcept { return vqtbl1q_u8(table, index); }
+    static sums add_products(sums s, reg level, void const* q) noexcept {
+        int8x16_t const a = vreinterpretq_s8_u8(level), b = vreinterpretq_s8_u8(byte_lanes128<Arch>::broadcast4(q));
+#if defined(__ARM_FEATURE_DOTPROD)
+        return vdotq_s32(s, a, b);
+#else
+        // Two products of at most 127 * 127 fit 16 bits.
+        return vpadalq_s16(s, vpaddq_s16(vmull_s8(vget_low_s8(a), vget_low_s8(b)), vmull_high_s8(a, b)));
+#endif
+    }
+#endif
+    static void store(std::int32_t* p, sums v) noexcept { byte_lanes128<Arch>::store(p, v); }
+
+    template <unsigned Bits, unsigned F>
+    static reg index(reg const* lines) noexcept {
+        using where = level_field<Bits, F>;
+        reg const upper = field<where::shift, where::mask>(lines[where::line]);
+        if constexpr (Bits == 3) return with_lowest(upper, field<F, 1>(lines[2]));
+        else return upper;
+    }
+};
+
+template <unsigned Bits, std::size_t Count, class Arch>
+void level_dots128(level_bytes const& levels, std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, block_dots* out) noexcept {
+    using L = level_lanes<Arch>;
+    using layout = level_layout<Bits>;
+    auto const table = L::load(levels.data());
+    for (std::size_t row = 0; row < block_rows; row += 4) {
+        typename L::sums sums[Count];
+        unrolled<Count>([&](auto i) { sums[i] = L::zero(); });
+        std::int8_t const* q = queries;
+        for (std::size_t g = 0; g < groups; ++g) {
+            typename L::reg lines[Bits];
+            unrolled<Bits>([&](auto l) { lines[l] = L::load(block + layout::group_bytes * g + layout::line_bytes * l + 4 * row); });
+            unrolled<8>([&](auto f) {
+                auto const level = L::look_up(table, L::template index<Bits, f>(lines));
+                unrolled<Count>([&](auto i) { sums[i] = L::add_products(sums[i], level, q + 4 * i); });
+                q += 4 * Count;
+            });
+        }
+        unrolled<Count>([&](auto i) { L::store(out[i].data() + row, sums[i]); });
+    }
+}
+#endif
+
+#if defined(__SSSE3__)
+template <unsigned Bits, std::size_t Count, class Arch>
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups, block_dots* out,
+                xsimd::ssse3 const&) noexcept {
+    level_dots128<Bits, Count, Arch>(levels, queries, block, groups, out);
+}
+template <unsigned Bits, std::size_t Count, class Arch>
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups, block_dots* out,
+                xsimd::avx const&) noexcept {
+    level_dots128<Bits, Count, Arch>(levels, queries, block, groups, out);
+}
+#elif defined(__aarch64__)
+template <unsigned Bits, std::size_t Count, class Arch>
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups, block_dots* out,
+                xsimd::neon64 const&) noexcept {
+    level_dots128<Bits, Count, Arch>(levels, queries, block, groups, out);
+}
+#endif
 
 #if defined(__AVX2__)
 template <unsigned Bits, unsigned F, class Arch>
@@ -89,7 +180,7 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
             unrolled<8>([&](auto f) {
                 __m256i const level = _mm256_shuffle_epi8(table, level_index<Bits, f, Arch>(lines)), size = _mm256_abs_epi8(level);
                 unrolled<Count>([&](auto i) {
-                    __m256i const pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(broadcast4<Arch>(q + 4 * i), level));
+                    __m256i const pairs = _mm256_maddubs_epi16(size, _mm256_sign_epi8(byte_lanes256<Arch>::broadcast4(q + 4 * i), level));
                     sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(pairs, ones));
                 });
                 q += 4 * Count;
@@ -139,7 +230,7 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
             constexpr unsigned c = decltype(f)::value % chains;
             __m512i const v0 = _mm512_shuffle_epi8(table, level_index<Bits, f, Arch>(first)), v1 = _mm512_shuffle_epi8(table, level_index<Bits, f, Arch>(second));
             unrolled<Count>([&](auto i) {
-                __m512i const q = broadcast16<Arch>(queries + 4 * i);
+                __m512i const q = dot_lanes512<Arch>::broadcast4(queries + 4 * i);
                 low[c][i] = _mm512_dpbusd_epi32(low[c][i], v0, q);
                 high[c][i] = _mm512_dpbusd_epi32(high[c][i], v1, q);
             });
@@ -225,3 +316,7 @@ void level_dots_many(Arch arch, level_bytes const& levels, std::int8_t const* qu
 }
 
 }  // namespace simile::simd
+
+#if defined(SIMILE_DISPATCH) && !defined(SIMILE_SCALAR)
+#include <simile/simd/dispatch.hpp>
+#endif

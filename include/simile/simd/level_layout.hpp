@@ -2,14 +2,18 @@
 #pragma once
 
 #include <simile/core/hit.hpp>
-#include <simile/simd/interleaved.hpp>
+#include <simile/simd/interleaved_layout.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 namespace simile::simd {
+
+/// What the codes of up to four bits stand for, lowest code first.
+using level_bytes = std::array<std::int8_t, 16>;
 
 /// Layout of unsigned `Bits`-bit codes (1 .. 4) of 32 rows in groups of 32 dims: lines of 128 bytes, which are groups of simd::interleaved. Codes of three
 /// bits have two lines of their upper two bits, for 16 dims each, and then one of their lowest.
