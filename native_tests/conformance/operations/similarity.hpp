@@ -151,7 +151,7 @@ struct gaussian_of_json {
     }
     std::vector<std::size_t> order(dots.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return dots[a] > dots[b]; });
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return dots[a] != dots[b] ? dots[a] > dots[b] : a < b; });
     return {{"kl", kl}, {"dot", dots}, {"order", order}};
 }
 
