@@ -65,8 +65,14 @@ protected:
     }
 
     void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
-        if constexpr (quantize::batch_codec<Codec>) search_tiles(queries, options, results);
-        else vector_index::search_batch(queries, options, results);
+        std::size_t in_tiles = 0;
+        if constexpr (quantize::batch_codec<Codec>) {
+            // A tile costs the same whether it is full or not: one or two queries that are left over go alone.
+            std::size_t const left = queries.size() % quantize::batch_tile;
+            in_tiles = left <= 2 ? queries.size() - left : queries.size();
+            if (in_tiles != 0) search_tiles(queries.first(in_tiles), options, results.first(in_tiles));
+        }
+        vector_index::search_batch(queries.subspan(in_tiles), options, results.subspan(in_tiles));
     }
 
     [[nodiscard]] std::vector<std::byte> coding_section() const override {
