@@ -95,7 +95,7 @@ TEST_CASE("a name that is none, and dimensions that cannot be, are refused", "[i
         CHECK(outcome([&] { return make_index(std::string_view(name), 8); }) == "invalid_argument");
     }
     CHECK(outcome([] { return coding_of(std::string_view("int4\0", 5), 8); }) == "invalid_argument");
-    CHECK(message([] { return coding_of("int9", 8); }) == "there is no codec \"int9\"");
+    CHECK(message([] { return coding_of("int9", 8); }).starts_with("there is no codec \"int9\", only f32, f16,"));
     for (char const* const name : {"f32", "int8", "lvq3", "rabitq1", "int8+rotated"}) {
         CHECK(outcome([&] { return coding_of(name, 0); }) == "out_of_range");
         CHECK(outcome([&] { return coding_of(name, max_dims + 1); }) == "out_of_range");

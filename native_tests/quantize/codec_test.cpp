@@ -58,7 +58,9 @@ TEST_CASE("the codecs have the numbers of the file and their names", "[quantize]
     CHECK(to_string(codec_kind::product) == "product");
     CHECK(static_cast<int>(codec_kind::eden) == 10);
     CHECK(to_string(codec_kind::eden) == "eden");
-    CHECK(to_string(static_cast<codec_kind>(11)) == "unknown");
+    CHECK(static_cast<int>(codec_kind::refined) == 11);
+    CHECK(to_string(codec_kind::refined) == "refined");
+    CHECK(to_string(static_cast<codec_kind>(12)) == "unknown");
 }
 
 TEMPLATE_TEST_CASE("a codec scores every row of a block within its documented error", "[quantize][codec]", quantize::f32_codec, quantize::f16_codec,

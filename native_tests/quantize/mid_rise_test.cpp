@@ -85,17 +85,20 @@ TEST_CASE("a mid-rise factor is its definition and makes the estimate exact alon
     }
 }
 
-TEST_CASE("a decoded mid-rise code is a unit vector within a step of the direction", "[quantize][mid_rise]") {
-    auto x = normal_vector(384, 3);
-    double const length = std::sqrt(dot_by_definition<float>(x, x).value);
-    auto const codes = codes_of(x, 8);
-    auto const value = [&](std::size_t i) { return codes[i] + 0.5; };
-    std::vector<float> out(384);
-    quantize::mid_rise_decode(value, 1.0F, out);
-    CHECK(std::abs(dot_by_definition<float>(out, out).value - 1) <= 1e-6);
-    // Half a step is max|x| / 255; the length changes by less than 1 in 1000.
-    double const step = double(*std::max_element(x.begin(), x.end(), [](float a, float b) { return std::abs(a) < std::abs(b); })) / length / 255;
-    for (std::size_t i = 0; i < 384; ++i) CHECK(std::abs(double(out[i]) - double(x[i]) / length) <= 1.3 * std::abs(step));
-    quantize::mid_rise_decode(value, 0.0F, out);
-    CHECK(out == std::vector<float>(384, 0.0F));
+TEST_CASE("a decoded mid-rise code is the vector within half a step, of whatever length", "[quantize][mid_rise]") {
+    for (float const scale : {1e-3F, 1.0F, 50.0F}) {
+        auto const x = normal_vector(384, 3, scale);
+        auto const codes = codes_of(x, 8);
+        auto const value = [&](std::size_t i) { return codes[i] + 0.5; };
+        float const factor = quantize::mid_rise_factor(x, [&](std::size_t i) { return codes[i]; });
+        std::vector<float> out(384);
+        quantize::mid_rise_decode(value, factor, out);
+        // Half a step is max|x| / 255; the factor is another one by less than 1 in 1000.
+        double most = 0;
+        for (float const v : x) most = std::max(most, std::abs(double(v)));
+        for (std::size_t i = 0; i < 384; ++i) CHECK(std::abs(double(out[i]) - double(x[i])) <= 1.3 * most / 255);
+        CHECK(std::abs(dot_by_definition<float>(out, x).value / dot_by_definition<float>(x, x).value - 1) <= 1e-6);
+        quantize::mid_rise_decode(value, 0.0F, out);
+        CHECK(out == std::vector<float>(384, 0.0F));
+    }
 }

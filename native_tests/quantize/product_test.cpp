@@ -236,8 +236,7 @@ TEST_CASE("the product codec moves, decodes and clears single rows and leaves th
         codec.encode(x, block.data(), slot);
         codec.decode(block.data(), slot, rows[slot]);
         auto const y = decoded(codec.quantizer(), codes_of(codec.quantizer(), x));
-        CHECK(cosine_by_definition<float>(rows[slot], y) > 1 - 1e-6);
-        CHECK(std::abs(norm(rows[slot]) - 1) < 1e-6);
+        CHECK(rows[slot] == y);
     }
     codec.move(block.data(), 5, other.data(), 31);
     codec.move(block.data(), 31, block.data(), 2);

@@ -12,6 +12,7 @@
     X(flat_index<quantize::int8_codec>) \
     X(flat_index<quantize::integer_codec>) \
     X(flat_index<quantize::product_codec>) \
+    X(flat_index<quantize::eden_codec>) \
     X(progressive_index<quantize::planes_1_3_4>) \
     X(progressive_index<quantize::planes_2_2_4>) \
     X(progressive_index<quantize::planes_1_3_4_4>)

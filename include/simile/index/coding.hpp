@@ -35,13 +35,34 @@ struct coding {
     std::optional<quantize::product_codec> product{};
     /// codec_kind::eden only, and needed there.
     std::optional<quantize::eden_codec> eden{};
+    /// codec_kind::refined only: the first coding and the second, each one code (f32, f16, bf16, int8, integer, product, eden).
+    std::vector<coding> stages{};
 };
 
+namespace detail {
+
+/// @throws error invalid_argument (a coding that lacks what its kind needs, or has what it does not take), dimension_mismatch, out_of_range
+inline void require_whole(coding const& how, std::size_t dims) {
+    require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
+    require(!how.map || how.map->input_dims() == dims, error_code::dimension_mismatch, "the transform takes other dimensions than ", dims);
+    require(!how.map || (how.map->code_dims() >= 1 && how.map->code_dims() <= max_dims), error_code::out_of_range, "code dimensions must be 1 .. ", max_dims);
+    bool const fits = (how.kind == codec_kind::integer) == how.form.has_value() && (how.kind == codec_kind::product) == how.product.has_value() &&
+                      (how.kind == codec_kind::eden) == how.eden.has_value() && how.stages.size() == (how.kind == codec_kind::refined ? 2 : 0);
+    require(fits, error_code::invalid_argument, "codec ", to_string(how.kind), " lacks its form, or has one that it does not take");
+    require(!how.map || how.map->is_identity() || (how.kind != codec_kind::f32 && how.kind != codec_kind::refined), error_code::invalid_argument, "codec ",
+            to_string(how.kind), " takes no transform");
+}
+
+}  // namespace detail
+
 /// The coding of a name: "f32", "f16", "bf16", "int8", "planes", "planes2", "planes12"; "int1" .. "int7" (mid-rise); "lvq1" .. "lvq8"; "rabitq1" .. "rabitq8" and "eden1" ..
-/// "eden4", which rotate. None of them needs a sample to be fitted to. "+rotated" after a name rotates, but for f32.
+/// "eden4", which rotate. None of them needs a sample to be fitted to. "+rotated" after a name rotates, but for f32. "first>second"
+/// with two of them that are one code each is that of a refined_index.
 /// @throws error invalid_argument for a name that is none of these
 [[nodiscard]] inline coding coding_of(std::string_view name, std::size_t dims) {
     require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
+    if (std::size_t const at = name.find('>'); at != std::string_view::npos)
+        return {.kind = codec_kind::refined, .stages = {coding_of(name.substr(0, at), dims), coding_of(name.substr(at + 1), dims)}};
     std::string_view base = name;
     constexpr std::string_view rotated = "+rotated";
     coding out;
@@ -71,7 +92,7 @@ struct coding {
         out.form = quantize::mid_rise_form{bits};
     } else {
         fail(error_code::invalid_argument, "there is no codec \"", name,
-             "\", only f32, f16, bf16, int8, planes, planes2, planes12, int1 .. int7, lvq1 .. lvq8, rabitq1 .. rabitq8, eden1 .. eden4, each but f32 also with +rotated");
+             "\", only f32, f16, bf16, int8, planes, planes2, planes12, int1 .. int7, lvq1 .. lvq8, rabitq1 .. rabitq8, eden1 .. eden4, each but f32 also with +rotated, or two of them as first>second");
     }
     return out;
 }
@@ -101,11 +122,34 @@ struct coding {
     return std::move(out.bytes);
 }
 
+/// The same for a whole coding. That of two stages: for each u8 kind, u32 length of its coding and that.
+[[nodiscard]] inline std::vector<std::byte> coding_bytes(coding const& how) {
+    if (how.kind != codec_kind::refined)
+        return coding_bytes(how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr, how.eden ? &*how.eden : nullptr);
+    detail::byte_writer out;
+    for (coding const& stage : how.stages) {
+        auto const bytes = coding_bytes(stage);
+        out.u8(static_cast<std::uint8_t>(stage.kind));
+        out.u32(static_cast<std::uint32_t>(bytes.size()));
+        out.append(bytes);
+    }
+    return std::move(out.bytes);
+}
+
 /// @throws error corrupt_file, unsupported_version, limit_exceeded
 [[nodiscard]] inline coding coding_from_bytes(codec_kind kind, std::size_t dims, std::span<std::byte const> bytes) {
     coding out{kind};
-    if (bytes.empty()) return out;
     detail::byte_reader in(bytes);
+    if (kind == codec_kind::refined) {
+        for (int i = 0; i < 2; ++i) {
+            auto const stage = static_cast<codec_kind>(in.u8());
+            require(stage != codec_kind::refined && to_string(stage) != "unknown", error_code::corrupt_file, "a stage of the coding has kind ", static_cast<unsigned>(stage));
+            out.stages.push_back(coding_from_bytes(stage, dims, in.take(in.u32())));
+        }
+        require(in.at_end(), error_code::corrupt_file, "there are bytes after the coding");
+        return out;
+    }
+    if (bytes.empty()) return out;
     try {
         if (auto const mapped = in.take(in.u32()); !mapped.empty()) out.map = quantize::transform_from_bytes(mapped, {.max_dims = max_dims});
         require(!out.map || out.map->input_dims() == dims, error_code::corrupt_file, "the transform is for other dimensions than ", dims);

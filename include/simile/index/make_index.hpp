@@ -4,6 +4,7 @@
 #include <simile/index/coding.hpp>
 #include <simile/index/flat.hpp>
 #include <simile/index/progressive.hpp>
+#include <simile/index/refined.hpp>
 #include <simile/quantize/eden_codec.hpp>
 #include <simile/quantize/integer_codec.hpp>
 #include <simile/quantize/product_codec.hpp>
@@ -19,13 +20,7 @@ namespace simile {
 /// @throws error out_of_range (dims), invalid_argument (a coding that lacks what its kind needs, or has what it does not take), dimension_mismatch
 [[nodiscard]] inline std::unique_ptr<vector_index> make_index(coding how, std::size_t dims, similarity_kind similarity = similarity_kind::cosine,
                                                               zero_vectors zeros = zero_vectors::refuse) {
-    require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
-    require(!how.map || how.map->input_dims() == dims, error_code::dimension_mismatch, "the transform takes other dimensions than ", dims);
-    require(!how.map || (how.map->code_dims() >= 1 && how.map->code_dims() <= max_dims), error_code::out_of_range, "code dimensions must be 1 .. ", max_dims);
-    require((how.kind == codec_kind::integer) == how.form.has_value() && (how.kind == codec_kind::product) == how.product.has_value() &&
-                (how.kind == codec_kind::eden) == how.eden.has_value(),
-            error_code::invalid_argument,
-            "codec ", to_string(how.kind), " lacks its form, or has one that it does not take");
+    detail::require_whole(how, dims);
     quantize::transform map = how.map ? std::move(*how.map) : quantize::transform(dims);
     std::size_t const code_dims = map.code_dims();
     auto const flat = [&]<class Codec>(Codec codec) -> std::unique_ptr<vector_index> {
@@ -36,7 +31,6 @@ namespace simile {
     };
     switch (how.kind) {
         case codec_kind::f32:
-            require(map.is_identity(), error_code::invalid_argument, "f32 keeps vectors as they are and takes no transform");
             return std::make_unique<flat_index<quantize::f32_codec>>(dims, similarity, zeros);
         case codec_kind::f16: return flat(quantize::f16_codec(code_dims, similarity));
         case codec_kind::bf16: return flat(quantize::bf16_codec(code_dims, similarity));
@@ -47,6 +41,7 @@ namespace simile {
         case codec_kind::integer: return flat(quantize::integer_codec(code_dims, std::move(*how.form)));
         case codec_kind::product: return flat(std::move(*how.product));
         case codec_kind::eden: return flat(std::move(*how.eden));
+        case codec_kind::refined: return std::make_unique<refined_index>(std::move(how.stages[0]), std::move(how.stages[1]), dims, similarity, zeros);
     }
     fail(error_code::invalid_argument, "unknown codec ", static_cast<unsigned>(how.kind));
 }

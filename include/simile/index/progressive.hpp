@@ -1,42 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <simile/core/candidate_pool.hpp>
 #include <simile/core/rounded.hpp>
+#include <simile/index/gate.hpp>
 #include <simile/index/vector_index.hpp>
 #include <simile/quantize/planes.hpp>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
 
 namespace simile {
-
-namespace detail {
-/// How many standard deviations of its estimates a stage of the cascade looks below the k-th best, for a share `recall` of the k best to stay. The k-th best
-/// estimate lies above the k-th best score by about one deviation, the rest is the quantile of the normal law; measured on sentence embeddings.
-[[nodiscard]] inline float spread_for(double recall) noexcept {
-    static constexpr std::array<std::pair<double, double>, 7> known = {{{0.0, 0.0}, {0.5, 1.0}, {0.9, 2.0}, {0.95, 2.4}, {0.99, 3.0}, {0.999, 3.8}, {0.9999, 4.6}}};
-    if (recall >= 1) return std::numeric_limits<float>::infinity();
-    for (std::size_t i = 1; i < known.size(); ++i)
-        if (recall <= known[i].first) {
-            double const part = (recall - known[i - 1].first) / (known[i].first - known[i - 1].first);
-            return static_cast<float>(known[i - 1].second + rounded(part * (known[i].second - known[i - 1].second)));
-        }
-    return 6;
-}
-
-/// How far below the k-th best a row may lie whose estimate errs by `error`; infinite for an infinite spread, whatever the error.
-[[nodiscard]] inline float margin_of(float spread, float error) noexcept { return std::isinf(spread) ? spread : rounded(spread * error); }
-}  // namespace detail
 
 /// A cascade over the planes of one code. Every row is looked at with its first bits; whoever may still be among the k best, given how much such an estimate
 /// errs, is scored again with the next plane, and so on. While a file is loading it answers with the planes that are there, and says at which level.
@@ -81,31 +61,12 @@ protected:
 
     [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
         auto const asked = ask(query, scale, options, rule);
-        detail::block_walk const walk(size(), options);
-        auto const search_range = [&](std::size_t first, std::size_t last, gate_result& found) {
-            std::vector<held_block> held;
-            for (std::size_t begin = first; begin < last; begin += gate_blocks) gate(walk, begin, std::min(last, begin + gate_blocks), asked, held, found);
-        };
-        gate_result const empty(options.k, rule.before_finish(options.min_score));
-        return refine(asked, options, detail::over_blocks(walk.size(), options.threads, empty, search_range).pool.take());
+        return refine(asked, options, detail::gate(size(), options, rule, asked.gate_margin, scan_of(asked)));
     }
-    /// Some queries look at the first plane of some blocks, which stay in the cache, before the next blocks come.
     void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
-        constexpr std::size_t together = 32;
-        detail::block_walk const walk(size(), options);
-        std::vector<held_block> held;
-        for (std::size_t first = 0; first < queries.size(); first += together) {
-            auto const part = queries.subspan(first, std::min(together, queries.size() - first));
-            std::vector<question> asked;
-            std::vector<gate_result> found;
-            for (prepared_query const& q : part) {
-                asked.push_back(ask(q.values, q.scale, options, q.rule));
-                found.emplace_back(options.k, q.rule.before_finish(options.min_score));
-            }
-            for (std::size_t begin = 0; begin < walk.size(); begin += gate_blocks)
-                for (std::size_t i = 0; i < part.size(); ++i) gate(walk, begin, std::min(walk.size(), begin + gate_blocks), asked[i], held, found[i]);
-            for (std::size_t i = 0; i < part.size(); ++i) results[first + i] = refine(asked[i], options, found[i].pool.take());
-        }
+        detail::gate_batch(
+            size(), options, queries.size(), [&](std::size_t i) { return ask(queries[i].values, queries[i].scale, options, queries[i].rule); },
+            [&](question const& q) { return scan_of(q); }, [&](std::size_t i, question const& q, auto const& found) { results[i] = refine(q, options, found); });
     }
 
     [[nodiscard]] std::size_t block_bytes(unsigned plane) const noexcept override { return codec_.block_bytes(plane); }
@@ -146,20 +107,6 @@ private:
         return out;
     }
 
-    /// What a task of the gate has found: the k best estimates alone say early how low the others may lie.
-    struct gate_result {
-        gate_result(std::size_t k, float least) : best(k, least), pool(k) { pool.raise(least); }
-        void merge(gate_result const& other) { pool.merge(other.pool); }
-        top_k best;
-        candidate_pool pool;
-    };
-    /// The estimates of a block, while it is not known yet how many of its rows will matter.
-    struct held_block {
-        std::size_t block;
-        std::uint32_t mask;
-        quantize::block_scores scores;
-    };
-
     /// A query with what the stages need to know of it.
     struct question {
         prepared_codes codes;
@@ -176,19 +123,11 @@ private:
         return q;
     }
 
-    /// Rows of some blocks that may be among the k best by plane 0. Estimates of some thousand rows are held until their k best are known: before, most would pass.
-    void gate(detail::block_walk const& walk, std::size_t begin, std::size_t end, question const& asked, std::vector<held_block>& held, gate_result& found) const {
-        if (held.size() < end - begin) held.resize(end - begin);
-        std::size_t count = 0;
-        walk.visit(begin, end, [&](std::size_t b, std::uint32_t mask) {
-            held[count].block = b;
-            held[count].mask = mask;
-            estimate_block(asked.codes, held[count++], asked.rule, found.best);
-        });
-        found.pool.raise(found.best.kth());
-        for (std::size_t i = 0; i < count; ++i) collect(held[i], asked.rule, asked.gate_margin, found.pool);
+    [[nodiscard]] auto scan_of(question const& asked) const noexcept {
+        return [this, &asked](std::size_t b, float threshold, quantize::block_scores& scores) {
+            return codec_.scan(asked.codes, planes_[0].data() + b * codec_.block_bytes(0), threshold, scores);
+        };
     }
-    static constexpr std::size_t gate_blocks = 256;
 
     /// Scores the candidates with plane after plane; after each, those stay that may still be among the k best.
     [[nodiscard]] search_result refine(question const& asked, search_options const& options, std::vector<candidate_pool::candidate> const& found) const {
@@ -203,28 +142,6 @@ private:
         top_k best(options.k, asked.rule.before_finish(options.min_score));
         for (stage const& s : rows) best.push(s.row, s.score);
         return {best.take(), level_};
-    }
-
-    void estimate_block(prepared_codes const& prepared, held_block& held, score_rule const& rule, top_k& best) const {
-        std::uint32_t reaching = codec_.scan(prepared, planes_[0].data() + held.block * codec_.block_bytes(0), best.threshold(), held.scores);
-        auto const first = static_cast<row_t>(held.block * block_rows);
-        if (!rule.is_plain()) {
-            rule.apply(held.scores, first, std::min(block_rows, size() - first));
-            reaching = simd::reaching(default_arch{}, held.scores.data(), best.threshold());
-        }
-        if ((held.mask & reaching) != 0) best.push_block(first, held.scores, held.mask & reaching);
-    }
-    void collect(held_block const& held, score_rule const& rule, float margin, candidate_pool& pool) const {
-        auto const first = static_cast<row_t>(held.block * block_rows);
-        if (rule.norms == nullptr) {
-            std::uint32_t const reaching = simd::reaching(default_arch{}, held.scores.data(), pool.threshold(margin));
-            if (reaching != 0) pool.push_block(first, held.scores, reaching & held.mask, margin);
-            return;
-        }
-        for (std::uint32_t mask = held.mask; mask != 0; mask &= mask - 1) {
-            auto const i = static_cast<row_t>(std::countr_zero(mask));
-            pool.push(first + i, held.scores[i], detail::margin_of(margin, rule.slope(first + i)));
-        }
     }
 
     void score_again(prepared_codes const& prepared, std::vector<stage>& rows, unsigned level, score_rule const& rule) const {

@@ -41,7 +41,7 @@ struct search_options {
     float min_score = -std::numeric_limits<float>::infinity();
     /// Runs parts of a search at the same time; the answer is the same.
     executor* threads = nullptr;
-    /// progressive_index only, in (0, 1]: how sure a stage of the cascade has to be that none of the k best is lost to the error of its estimates. From that
+    /// progressive_index and refined_index only, in (0, 1]: how sure a stage of the cascade has to be that none of the k best is lost to the error of its estimates. From that
     /// follows how many candidates the next plane scores again. 1 scores every row with all planes.
     double recall = 0.99;
     /// search_many only: told after each part of up to 1,024 queries a thread.

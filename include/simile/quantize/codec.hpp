@@ -13,7 +13,7 @@
 namespace simile {
 
 /// The codecs a file can hold. The numbers are those of the file.
-enum class codec_kind : std::uint8_t { f32 = 1, f16 = 2, int8 = 3, planes = 4, planes2 = 5, planes12 = 6, bf16 = 7, integer = 8, product = 9, eden = 10 };
+enum class codec_kind : std::uint8_t { f32 = 1, f16 = 2, int8 = 3, planes = 4, planes2 = 5, planes12 = 6, bf16 = 7, integer = 8, product = 9, eden = 10, refined = 11 };
 
 [[nodiscard]] constexpr std::string_view to_string(codec_kind kind) noexcept {
     switch (kind) {
@@ -27,6 +27,7 @@ enum class codec_kind : std::uint8_t { f32 = 1, f16 = 2, int8 = 3, planes = 4, p
         case codec_kind::integer: return "integer";
         case codec_kind::product: return "product";
         case codec_kind::eden: return "eden";
+        case codec_kind::refined: return "refined";
     }
     return "unknown";
 }
@@ -40,6 +41,7 @@ using block_scores = std::array<float, block_rows>;
 /// `directions` says whether rows and queries come as unit vectors (the index then keeps the norms); otherwise they come as they are.
 /// `encode` writes slot 0 .. 31 of a block whose slot holds zeros or an older code; `clear` zeroes it. `well_formed` looks for what no encoder
 /// writes (NaN, negative factors) in the first `rows` slots of a block that came from a file.
+/// `decode` gives the vector that a code stands for: close to the row also in length, which a map that centres rows needs to find back.
 /// `scan` scores the 32 rows of a block; bit r of its result says whether row r reaches the threshold.
 /// Everything here is noexcept: indexes check their input first.
 template <class C>

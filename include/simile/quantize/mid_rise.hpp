@@ -47,14 +47,11 @@ template <class Code>
     return sum(xw) > 0 ? static_cast<float>(sum(xx) / sum(xw)) : 0.0F;
 }
 
-/// The direction a code stands for, unit length; zeros where the factor says that x was zero.
+/// The vector a code stands for, factor times levels: as long along x as x itself. Zeros where the factor says that x was zero.
 /// @param value  value(i): code of dim i plus 1/2
 template <class Value>
 void mid_rise_decode(Value value, float factor, std::span<float> out) noexcept {
-    double squares = 0;
-    for (std::size_t i = 0; i < out.size(); ++i) squares += value(i) * value(i);
-    double const length = factor > 0 ? std::sqrt(squares) : 1.0;
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] = factor > 0 ? static_cast<float>(value(i) / length) : 0.0F;
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = factor > 0 ? static_cast<float>(double{factor} * value(i)) : 0.0F;
 }
 
 }  // namespace simile::quantize

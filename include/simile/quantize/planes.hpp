@@ -82,7 +82,7 @@ public:
             set_factor(blocks[p], p, slot, mid_rise_factor(row, [&](std::size_t i) { return codes[i] >> (total_bits - bits(p + 1)); }));
     }
 
-    /// The unit direction that the planes up to `level` stand for.
+    /// The vector that the planes up to `level` stand for: factor times levels.
     void decode(planes const& blocks, std::size_t slot, unsigned level, std::span<float> out) const noexcept {
         auto const value = [&](std::size_t i) { return level_value(blocks, slot, level, i); };
         mid_rise_decode(value, factor(blocks[level - 1], level - 1, slot), out);

@@ -58,11 +58,10 @@ public:
         quantizer_->encode(row, codes);
         set_factor(block, slot, factor_of(row, codes));
     }
-    /// The unit direction that a code stands for; zeros for a zero vector.
+    /// What a code stands for, the centroids side by side; zeros for a zero vector.
     void decode(std::byte const* block, std::size_t slot, std::span<float> out) const noexcept {
         quantizer_->decode(slot_codes<std::byte const>{block, slot}, out);
         if (factor(block, slot) == 0) std::fill(out.begin(), out.end(), 0.0F);
-        to_unit(out, out);
     }
     void move(std::byte const* from, std::size_t from_slot, std::byte* to, std::size_t to_slot) const noexcept {
         for (std::size_t m = 0; m < quantizer_->groups(); ++m) slot_codes<std::byte>{to, to_slot}[m] = static_cast<std::uint8_t>(slot_codes<std::byte const>{from, from_slot}[m]);

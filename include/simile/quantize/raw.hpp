@@ -72,6 +72,12 @@ public:
         distances_ ? scan_as<simd::squared_difference>(q, block, -q.scale, scores) : scan_as<simd::product>(q, block, q.scale, scores);
         return simd::reaching(default_arch{}, scores.data(), threshold);
     }
+    /// The score of one row.
+    [[nodiscard]] float score(query const& q, std::byte const* block, std::size_t slot) const noexcept {
+        Element const* const row = slot_of(block, slot);
+        return distances_ ? simd::sum_pair<simd::squared_difference>(default_arch{}, q.values.data(), row, dims_) * -q.scale
+                          : simd::sum_pair<simd::product>(default_arch{}, q.values.data(), row, dims_) * q.scale;
+    }
 
     struct tile {
         aligned_vector<float> values;  // [batch_tile][dims]
