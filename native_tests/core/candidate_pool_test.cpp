@@ -131,6 +131,9 @@ TEST_CASE("a pool keeps everything under an infinite margin or without k rows, a
     candidate_pool few(50);
     for (row_t r = 0; r < 49; ++r) few.push(r, -static_cast<float>(r) * 1e30F, 0);
     CHECK(few.take().size() == 49);
+    candidate_pool one_more(2);
+    for (row_t r = 0; r < 3; ++r) one_more.push(r, -static_cast<float>(r), 0.5F);
+    CHECK(rows_of(one_more.take()) == std::vector<row_t>{0, 1});
     candidate_pool strange(1);
     strange.push(0, std::nanf(""), infinity);
     strange.push(1, -infinity, infinity);

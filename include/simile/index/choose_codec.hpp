@@ -141,9 +141,10 @@ struct sample_split {
     auto const judge = index_with("f32");
     auto const exact = judge->search_many(queries, how);
     std::vector<codec_trial> trials;
+    auto const total = static_cast<std::size_t>(std::count_if(detail::codecs_to_try.begin(), detail::codecs_to_try.end(), [&](std::string_view c) { return detail::suits(c, sample.dims()); }));
     for (std::string_view const codec : detail::codecs_to_try) {
         if (!detail::suits(codec, sample.dims())) continue;
-        options.watch.step(trials.size(), detail::codecs_to_try.size());
+        options.watch.step(trials.size(), total);
         auto const index = index_with(codec);
         auto const found = index->search_many(queries, how);
         codec_trial t{std::string(codec), index->bytes_per_row(), detail::recall_of(found, exact, *judge, queries), false, false};
@@ -151,7 +152,7 @@ struct sample_split {
         t.reaches = t.recall >= target_recall;
         trials.push_back(std::move(t));
     }
-    if (options.watch.report) options.watch.report(trials.size(), trials.size());
+    if (options.watch.report) options.watch.report(total, total);
     return detail::decide(std::move(trials), target_recall, max_bytes);
 }
 
