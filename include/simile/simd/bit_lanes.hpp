@@ -127,8 +127,8 @@ struct bits512 {
     static reg zero() noexcept { return _mm512_setzero_si512(); }
     static reg splat(std::uint64_t word) noexcept { return _mm512_set1_epi64(static_cast<long long>(word)); }
     static reg load(void const* p) noexcept { return _mm512_loadu_si512(p); }
-    /// The first n < 64 bytes, followed by zeros.
-    static reg load_part(void const* p, std::size_t n) noexcept { return _mm512_maskz_loadu_epi8((__mmask64{1} << n) - 1, p); }
+    /// The first n = 1 .. 64 bytes, followed by zeros.
+    static reg load_part(void const* p, std::size_t n) noexcept { return _mm512_maskz_loadu_epi8(~__mmask64{0} >> (64 - n), p); }
     static reg exclusive_or(reg a, reg b) noexcept { return _mm512_xor_si512(a, b); }
     static reg conjunction(reg a, reg b) noexcept { return _mm512_and_si512(a, b); }
     static reg disjunction(reg a, reg b) noexcept { return _mm512_or_si512(a, b); }

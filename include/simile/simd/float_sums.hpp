@@ -121,6 +121,14 @@ template <class Arch>
     return {xsimd::bitwise_cast<float>(pairs << 16), xsimd::bitwise_cast<float>(pairs & words(static_cast<std::int32_t>(0xFFFF0000U)))};
 }
 
+template <class Arch>
+[[nodiscard]] float lanes_sum(xsimd::batch<float, Arch> const& v) noexcept {
+#if defined(__AVX512F__)
+    if constexpr (xsimd::batch<float, Arch>::size == 16) return _mm512_reduce_add_ps(v);
+#endif
+    return xsimd::reduce_add(v);
+}
+
 /// `Ways` independent sums each, so that no addition waits for the one before; the last n mod L terms are added one by one.
 template <class Step, std::size_t Ways, class Arch, class X, class Y>
 void fast_sums(X const* x, Y const* y, std::size_t n, float (&out)[Step::sums]) noexcept {
@@ -140,13 +148,17 @@ void fast_sums(X const* x, Y const* y, std::size_t n, float (&out)[Step::sums]) 
     }
     for (; i + Ways * width <= n; i += Ways * width)
         unrolled<Ways>([&](auto w) { Step::add(sums[w], load_floats<Arch>(x + i + w * width), load_floats<Arch>(y + i + w * width)); });
-    for (; i + width <= n; i += width) Step::add(sums[0], load_floats<Arch>(x + i), load_floats<Arch>(y + i));
+    unrolled<Ways - 1>([&](auto w) {
+        if (i + width > n) return;
+        Step::add(sums[w], load_floats<Arch>(x + i), load_floats<Arch>(y + i));
+        i += width;
+    });
     float rest[Step::sums]{};
     for (; i < n; ++i) Step::add(rest, to_float(x[i]), to_float(y[i]));
     unrolled<Step::sums>([&](auto s) {
-        batch sum = sums[0][s];
-        unrolled<Ways - 1>([&](auto w) { sum += sums[w + 1][s]; });
-        out[s] = xsimd::reduce_add(sum) + rest[s];
+        batch sum = sums[0][s] + sums[1][s];
+        if constexpr (Ways == 4) sum += sums[2][s] + sums[3][s];
+        out[s] = lanes_sum<Arch>(sum) + rest[s];
     });
 }
 

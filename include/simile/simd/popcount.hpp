@@ -46,6 +46,13 @@ template <class Join, class Arch>
 template <class Join, class Arch>
 [[nodiscard]] std::uint32_t count_bits(Arch, std::byte const* x, std::byte const* y, std::size_t n) noexcept {
     using L = bits_of<Arch>;
+    if constexpr (L::size == 64) {
+        // Codes of up to 1,024 bits in straight lines.
+        auto const whole = [&] { return L::count(Join::template join<L>(L::load(x), L::load(y))); };
+        auto const part = [&](std::size_t at) { return L::count(Join::template join<L>(L::load_part(x + at, n - at), L::load_part(y + at, n - at))); };
+        if (n - 1 < 64) return static_cast<std::uint32_t>(L::total(part(0)));
+        if (n - 65 < 64) return static_cast<std::uint32_t>(L::total(L::add(whole(), part(64))));
+    }
     auto sum = L::zero();
     std::size_t i = 0;
     while (n - i >= L::size) {
