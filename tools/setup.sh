@@ -3,7 +3,7 @@
 # ./dev setup: gets every tool once; later calls only look whether they still answer.
 
 # shellcheck source=tools/setup/platform.sh
-for part in platform apt trixie emscripten libraries node environment verify; do . "$root/tools/setup/$part.sh"; done
+for part in platform apt trixie emscripten libraries neon node environment verify; do . "$root/tools/setup/$part.sh"; done
 
 # A change of the scripts repeats the set-up; each part that is ready is left alone.
 setup_stamp() { cat "$root"/tools/setup.sh "$root"/tools/setup/*.sh | cksum; }
@@ -57,6 +57,8 @@ set_up_debian_12() {
   fi
   private_xsimd
   private_catch2
+  set_up_neon
+  rm -rf "$catch2_work"
   trixie_forget
 }
 

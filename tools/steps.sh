@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # The steps of ./dev test. A step is a function test_NAME; what it runs through counted_* is added to its counts.
 
-all_steps=(tools native wasm web package demo asan tsan scalar)
+all_steps=(tools native wasm web package demo asan tsan scalar neon)
 quick_steps=(tools native)
 
 reports=$root/build/reports
@@ -13,6 +13,18 @@ test_native() { counted_preset ci; }
 test_asan() { counted_preset asan; }
 test_tsan() { counted_preset tsan; }
 test_scalar() { counted_preset scalar; }
+
+# For 64-bit Arm, under qemu-user.
+test_neon() {
+  local missing
+  missing=$(neon_is_missing)
+  if [ -n "$missing" ]; then
+    say "skipped: $missing"
+    say "$missing" >"$reports/$step.skipped"
+  else
+    counted_preset neon
+  fi
+}
 
 # Both builds, and what of them can be judged without a page.
 test_wasm() {
@@ -56,6 +68,7 @@ run_step() {
   local begin=$SECONDS status=0 passed failed skipped log=$reports/$1.log
   mkdir -p "$reports"
   : >"$reports/$step.counts"
+  rm -f "$reports/$step.skipped"
   if [ -n "$verbose" ]; then
     say "== $step"
     (inside_watched=yes && "test_$step") 2>&1 | tee "$log" || status=$?
@@ -64,7 +77,10 @@ run_step() {
   fi
   read -r passed failed skipped < <(sum_counts <"$reports/$step.counts")
   if ((status != 0 && failed == 0)); then failed=1; fi
-  if ((passed + failed == 0)); then
+  if [ -f "$reports/$step.skipped" ]; then
+    say "The step $step is skipped: $(cat "$reports/$step.skipped")."
+    skipped=$((skipped + 1))
+  elif ((passed + failed == 0)); then
     say "No test was executed in $step."
     failed=1
   fi

@@ -5,6 +5,10 @@
 // processor may not run. So every function that a kernel calls is a template on the architecture or is always inlined; a test reads the symbols.
 #include <simile/simd/kernel_table.hpp>
 
+#if defined(__aarch64__)
+#include "neon_dotprod.hpp"
+#endif
+
 #define SIMILE_JOIN_(a, b) a##b
 #define SIMILE_JOIN(a, b) SIMILE_JOIN_(a, b)
 #define SIMILE_TEXT_(a) #a

@@ -5,6 +5,10 @@
 #include <cstdlib>
 #include <string>
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
 namespace simile::simd {
 
 // SIMILE_ARCHITECTURES(X) calls X(name, condition) for each architecture of this build, best first; see cmake/dispatch.cmake.
@@ -18,6 +22,19 @@ namespace {
 
 #if defined(__x86_64__) || defined(__i386__)
 #define SIMILE_HAS(feature) (__builtin_cpu_supports(feature) != 0)
+#endif
+
+#if defined(__aarch64__)
+// Linux says it in bit 20, HWCAP_ASIMDDP; every 64-bit processor of Apple's computers has it.
+[[maybe_unused]] bool has_dotprod() noexcept {
+#if defined(__linux__)
+    return (getauxval(AT_HWCAP) >> 20 & 1) != 0;
+#elif defined(__APPLE__)
+    return true;
+#else
+    return false;
+#endif
+}
 #endif
 
 std::vector<kernel_table const*> available_tables() {

@@ -13,6 +13,7 @@
 #:     asan       clang, address and undefined behaviour sanitizers
 #:     tsan       clang, thread sanitizer
 #:     scalar     without SIMD
+#:     neon       64-bit Arm under qemu-user, where Debian 12's cross compiler can be had
 #:   ./dev test --quick       tools and native
 #:   ./dev test --verbose     shows all output (as it does for a single step); else it is in build/reports
 

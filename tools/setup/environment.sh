@@ -28,6 +28,7 @@ write_environment() {
     if [ -n "$prefixes" ]; then say "export CMAKE_PREFIX_PATH=\"${prefixes%:}\${CMAKE_PREFIX_PATH:+:\$CMAKE_PREFIX_PATH}\""; fi
     say "export EMSCRIPTEN_ROOT=\"$emscripten\""
     say "export SIMILE_WASM_INCLUDE=\"$tools_home/wasm-include\""
+    say "export SIMILE_AARCH64=\"$tools_home/aarch64\""
     say "export SIMILE_CHROMIUM=\"\${SIMILE_CHROMIUM:-$browser}\""
   } >"$tools_home/env.sh.new"
   mv "$tools_home/env.sh.new" "$tools_home/env.sh"

@@ -16,21 +16,29 @@ private_xsimd() {
 
 catch2_sha256=c991b247a1a0d7bb9c39aa35faf0fe9e19764213f28ffba3109388e62ee0269c
 
+catch2_work=$tools_home/catch2-build
+
+# Debian 13's source package of Catch2, unpacked in $catch2_work/source.
+catch2_source() {
+  if [ -d "$catch2_work/source" ]; then return; fi
+  trixie_update
+  mkdir -p "$catch2_work/source.new"
+  (cd "$catch2_work" && watched "$tools_home/log/catch2-download.log" "downloading Catch2's source" trixie_apt source --download-only catch2)
+  printf '%s  %s\n' "$catch2_sha256" "$catch2_work"/catch2_*.orig.tar.* | sha256sum --check --quiet || die "Catch2's source is not the expected one."
+  tar -x -C "$catch2_work/source.new" --strip-components=1 -f "$catch2_work"/catch2_*.orig.tar.*
+  mv "$catch2_work/source.new" "$catch2_work/source"
+}
+
 # Debian 13's compiled library does not link with Debian 12's libstdc++, so its source package is built here, once.
 private_catch2() {
-  local home=$tools_home/catch2 work=$tools_home/catch2-build
+  local home=$tools_home/catch2
   if [ -f "$home/ready" ]; then return; fi
-  trixie_update
-  rm -rf "$home" "$work"
-  mkdir -p "$work/source"
-  (cd "$work" && watched "$tools_home/log/catch2-download.log" "downloading Catch2's source" trixie_apt source --download-only catch2)
-  printf '%s  %s\n' "$catch2_sha256" "$work"/catch2_*.orig.tar.* | sha256sum --check --quiet || die "Catch2's source is not the expected one."
-  tar -x -C "$work/source" --strip-components=1 -f "$work"/catch2_*.orig.tar.*
-  watched "$tools_home/log/catch2-configure.log" "configuring Catch2" cmake -S "$work/source" -B "$work/build" -G Ninja \
+  rm -rf "$home" "$catch2_work"
+  catch2_source
+  watched "$tools_home/log/catch2-configure.log" "configuring Catch2" cmake -S "$catch2_work/source" -B "$catch2_work/build" -G Ninja \
     -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_STANDARD=20 -DCMAKE_INSTALL_PREFIX="$home" -DCMAKE_INSTALL_LIBDIR=lib \
     -DBUILD_TESTING=OFF -DCATCH_INSTALL_DOCS=OFF
-  watched "$tools_home/log/catch2-build.log" "building Catch2 (about a minute, once)" cmake --build "$work/build" --target install
-  rm -rf "$work"
+  watched "$tools_home/log/catch2-build.log" "building Catch2 (about a minute, once)" cmake --build "$catch2_work/build" --target install
   touch "$home/ready"
 }
 

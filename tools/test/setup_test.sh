@@ -125,6 +125,17 @@ same "an emsdk that is new enough is used" "$(installs debian | grep -c ' emscri
 stub node 'echo v20.16.0'
 same "Node 20.16 is too old" "$(PATH=$stubs:$PATH yes_no node_is_new_enough)" no
 
+# 64-bit Arm
+stub uname 'echo aarch64'
+contains "an Arm machine runs NEON anyway" "$(PATH=$stubs:$PATH neon_is_missing)" "in the step native"
+stub uname 'echo x86_64'
+contains "no cross compiler" "$(PATH=$stubs neon_is_missing)" "there is no aarch64-linux-gnu-g++"
+stub aarch64-linux-gnu-g++ ':'
+stub qemu-aarch64 ':'
+contains "no Catch2 for it" "$(PATH=$stubs:$PATH neon_is_missing)" "only Debian 12"
+mkdir -p "$neon_home" && touch "$neon_home/ready"
+same "nothing is missing" "$(PATH=$stubs:$PATH neon_is_missing)" ""
+
 # What is missing, in one sentence
 bare=$work/bare
 mkdir -p "$bare"
