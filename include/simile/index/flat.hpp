@@ -66,7 +66,7 @@ protected:
 
     void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
         std::size_t in_tiles = 0;
-        if constexpr (quantize::batch_codec<Codec>) {
+        if constexpr (scans_tiles) {
             // A tile costs the same whether it is full or not: one or two queries that are left over go alone.
             std::size_t const left = queries.size() % quantize::batch_tile;
             in_tiles = left <= 2 ? queries.size() - left : queries.size();
@@ -91,6 +91,12 @@ protected:
     }
 
 private:
+#if defined(__wasm__)
+    // A page downloads every kernel, so there only the codecs that batches are made for have theirs.
+    static constexpr bool scans_tiles = Codec::kind == codec_kind::f32 || Codec::kind == codec_kind::int8;
+#else
+    static constexpr bool scans_tiles = quantize::batch_codec<Codec>;
+#endif
     [[nodiscard]] std::byte const* block(std::size_t b) const noexcept { return blocks_.data() + b * codec_.block_bytes(); }
     [[nodiscard]] std::byte* block(std::size_t b) noexcept { return blocks_.data() + b * codec_.block_bytes(); }
 
