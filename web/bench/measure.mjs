@@ -43,7 +43,7 @@ export async function exactNeighbours({ Index }, rows, dims) {
   return best.map((hits) => hits.filter(({ score }) => score >= hits[k - 1].score - 1e-6).map(({ id }) => id));
 }
 
-/** Milliseconds of single searches after warming up, recall@10, bytes an item, seconds of building. */
+/** Milliseconds of single searches after warming up, recall@10, bytes an item in the file, seconds of building. */
 export async function measure({ Index }, { name, codec, recall }, rows, dims, exact, seconds = 3) {
   const { queries, slices } = data(rows, dims);
   const index = await Index.create({ dims, codec });
@@ -70,7 +70,7 @@ export async function measure({ Index }, { name, codec, recall }, rows, dims, ex
     times.push(performance.now() - start);
   }
   times.sort((a, b) => a - b);
-  const bytes = index.byteLength / rows;
+  const bytes = index.toBytes().length / rows;
   index.dispose();
   return {
     name,
