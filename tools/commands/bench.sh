@@ -6,7 +6,7 @@
 #:   ./dev bench kernels    native; options of Google Benchmark may follow, such as --benchmark_filter=dot
 #:   ./dev bench search     native whole searches; --rows, --dims, --queries, --npy FILE, --only WORD may follow
 #:   ./dev bench native     both of these
-#:   ./dev bench wasm       in Node; rows and dims may follow
+#:   ./dev bench wasm       in Node; --n ROWS, --dims, --seconds, --only WORD, --simd, --chromium, --plain may follow
 
 run() {
   local which=${1:-all} part parts
