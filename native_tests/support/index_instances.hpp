@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Put before every source of a test program by the compiler's -include: the indexes that make_index makes are compiled once, in index_instances.cpp,
+// Precompiled before every source of a test program: the indexes that make_index makes are compiled once, in index_instances.cpp,
 // not in every file, where they take most of its time.
 #pragma once
 
