@@ -92,7 +92,8 @@ inline void require_whole(coding const& how, std::size_t dims) {
         out.form = quantize::mid_rise_form{bits};
     } else {
         fail(error_code::invalid_argument, "there is no codec \"", name,
-             "\", only f32, f16, bf16, int8, planes, planes2, planes12, int1 .. int7, lvq1 .. lvq8, rabitq1 .. rabitq8, eden1 .. eden4, each but f32 also with +rotated, or two of them as first>second");
+             "\", only f32, f16, bf16, int8, planes, planes2, planes12, int1 .. int7, lvq1 .. lvq8, rabitq1 .. rabitq8, eden1 .. eden4, "
+             "each but f32 also with +rotated, or two of them as first>second");
     }
     return out;
 }
