@@ -41,7 +41,13 @@ namespace simile {
         case codec_kind::integer: return flat(quantize::integer_codec(code_dims, std::move(*how.form)));
         case codec_kind::product: return flat(std::move(*how.product));
         case codec_kind::eden: return flat(std::move(*how.eden));
-        case codec_kind::refined: return std::make_unique<refined_index>(std::move(how.stages[0]), std::move(how.stages[1]), dims, similarity, zeros);
+        case codec_kind::refined:
+#if defined(__wasm__) && !defined(SIMILE_WASM_REFINED)
+            // 8 kB more to download; pages have the planes, which are a cascade too.
+            fail(error_code::invalid_argument, "this build has no codes of two stages: define SIMILE_WASM_REFINED");
+#else
+            return std::make_unique<refined_index>(std::move(how.stages[0]), std::move(how.stages[1]), dims, similarity, zeros);
+#endif
     }
     fail(error_code::invalid_argument, "unknown codec ", static_cast<unsigned>(how.kind));
 }
