@@ -41,8 +41,10 @@ std::vector<Factor> factors(std::uint64_t seed) {
         auto bits = static_cast<std::uint16_t>(random() % 0x7C00U | (random() & 1U) << 15);
         std::uint16_t const special[] = {0, 0x8000, 1, 0x8001, 0x03FF, 0x0400, 0x7BFF, 0xFBFF};
         if (r % 4 == 3) bits = special[r / 4];
-        if constexpr (std::is_same_v<Factor, half>) out[r] = half{bits};
-        else out[r] = value_of(half{bits}) * static_cast<float>(1 + 0x1p-20 * static_cast<double>(random() % 16));
+        if constexpr (std::is_same_v<Factor, half>)
+            out[r] = half{bits};
+        else
+            out[r] = value_of(half{bits}) * static_cast<float>(1 + 0x1p-20 * static_cast<double>(random() % 16));
     }
     return out;
 }
@@ -60,7 +62,9 @@ scored integers(std::uint64_t seed) {
     if (seed % 3 == 1) s.form.scale = -s.form.scale;
     bool const wide = seed % 4 == 3;
     s.form.plus = wide ? (seed % 8 == 3 ? -2'000'000'000 : 2'000'000'000) : static_cast<std::int32_t>(random() % 2'000'001) - 1'000'000;
-    for (auto& d : s.dots) d = static_cast<std::int32_t>(random() % 100'001) - 50'000 + (wide ? -s.form.plus / 2 + (s.form.plus < 0 ? 200'000'000 : -200'000'000) : 0);
+    for (auto& d : s.dots)
+        d = static_cast<std::int32_t>(random() % 100'001) - 50'000 +
+            (wide ? -s.form.plus / 2 + (s.form.plus < 0 ? 200'000'000 : -200'000'000) : 0);
     s.dots[9] = 0, s.dots[10] = 1, s.dots[11] = -1;
     return s;
 }
@@ -85,7 +89,14 @@ std::uint32_t reaching_by_definition(std::span<float const> scores, float thresh
 }
 
 std::vector<float> thresholds(std::span<float const> scores) {
-    std::vector<float> out = {0.0F, -0.0F, infinity, -infinity, not_a_number, -not_a_number, std::numeric_limits<float>::max(), std::numeric_limits<float>::lowest(),
+    std::vector<float> out = {0.0F,
+                              -0.0F,
+                              infinity,
+                              -infinity,
+                              not_a_number,
+                              -not_a_number,
+                              std::numeric_limits<float>::max(),
+                              std::numeric_limits<float>::lowest(),
                               std::numeric_limits<float>::denorm_min()};
     for (std::size_t const r : {0U, 3U, 15U, 16U, 31U}) {
         out.push_back(scores[r]);
@@ -102,8 +113,8 @@ bool same_bits(block_floats const& a, block_floats const& b) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("score_block has the bits of one conversion and two rounded products, and says which rows reach any threshold", "[simd][block_scores]",
-                   float, half) {
+TEMPLATE_TEST_CASE("score_block has the bits of one conversion and two rounded products, and says which rows reach any threshold",
+                   "[simd][block_scores]", float, half) {
     for (std::uint64_t seed = 0; seed < 120; ++seed) {
         auto const s = integers(seed);
         auto const f = factors<TestType>(seed);
@@ -120,7 +131,8 @@ TEMPLATE_TEST_CASE("score_block has the bits of one conversion and two rounded p
                     scores.fill(not_a_number);
                     std::uint32_t const bits = simd::score_block(arch, s.dots, s.form, stored, threshold, scores);
                     if (!same_bits(scores, expected)) FAIL(name << " scores otherwise, seed " << seed);
-                    if (bits != reach) FAIL(name << " with threshold " << threshold << ", seed " << seed << ": " << bits << " instead of " << reach);
+                    if (bits != reach)
+                        FAIL(name << " with threshold " << threshold << ", seed " << seed << ": " << bits << " instead of " << reach);
                 }
             });
         }
@@ -141,7 +153,8 @@ TEST_CASE("a sum that fits 32 bits is right where twice the integer alone does n
 
 TEST_CASE("reaching compares as floats do: NaN reaches nothing, and nothing reaches NaN", "[simd][block_scores]") {
     auto scores = normal_vector(block_rows, 5);
-    scores[1] = scores[17] = not_a_number, scores[2] = -infinity, scores[30] = infinity, scores[6] = 0.0F, scores[7] = -0.0F, scores[31] = -not_a_number;
+    scores[1] = scores[17] = not_a_number, scores[2] = -infinity, scores[30] = infinity, scores[6] = 0.0F, scores[7] = -0.0F,
+    scores[31] = -not_a_number;
     for_each_architecture([&](auto arch, std::string_view name) {
         auto const check = [&](float const* p, float threshold) {
             std::uint32_t const bits = simd::reaching(arch, p, threshold), expected = reaching_by_definition({p, block_rows}, threshold);

@@ -22,7 +22,8 @@ namespace {
 template <unsigned Bits>
 std::vector<std::uint8_t> packed(integer_sample const& s) {
     std::vector<std::uint8_t> block(interleaved<Bits>::block_bytes(s.dims));
-    for (std::size_t r = 0; r < block_rows; ++r) interleaved<Bits>::pack(s.dims, block.data(), r, [&](std::size_t i) { return s.value(r, i); });
+    for (std::size_t r = 0; r < block_rows; ++r)
+        interleaved<Bits>::pack(s.dims, block.data(), r, [&](std::size_t i) { return s.value(r, i); });
     return block;
 }
 
@@ -55,7 +56,8 @@ std::vector<T> shifted(std::vector<T> values, std::size_t by) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE_SIG("interleaved values lie where the layout says, and come back", "[simd][interleaved]", ((unsigned Bits), Bits), 1, 2, 4, 8) {
+TEMPLATE_TEST_CASE_SIG("interleaved values lie where the layout says, and come back", "[simd][interleaved]", ((unsigned Bits), Bits), 1, 2,
+                       4, 8) {
     using layout = interleaved<Bits>;
     for (std::size_t const d : integer_lengths()) {
         auto const s = make_integer_sample(Bits, block_rows, d, 0);
@@ -75,7 +77,8 @@ TEMPLATE_TEST_CASE_SIG("interleaved values lie where the layout says, and come b
         layout::clear(d, changed.data(), 0);
         for (std::size_t i = 0; i < d; ++i)
             for (std::size_t r = 0; r < block_rows; ++r)
-                if (layout::at(changed.data(), r, i) != (r == 0 ? 0 : s.value(r == 31 ? 5 : r, i))) FAIL("copied or cleared: row " << r << ", dim " << i << " of " << d);
+                if (layout::at(changed.data(), r, i) != (r == 0 ? 0 : s.value(r == 31 ? 5 : r, i)))
+                    FAIL("copied or cleared: row " << r << ", dim " << i << " of " << d);
     }
 }
 
@@ -95,8 +98,8 @@ TEST_CASE("one-bit codes of 384 dims are read in whole groups of 128 bytes: no r
     }
 }
 
-TEMPLATE_TEST_CASE_SIG("interleaved_dots is <u, q> of 32 rows on every architecture, beside guard pages and unaligned", "[simd][interleaved]",
-                       ((unsigned Bits), Bits), 1, 2, 4, 8) {
+TEMPLATE_TEST_CASE_SIG("interleaved_dots is <u, q> of 32 rows on every architecture, beside guard pages and unaligned",
+                       "[simd][interleaved]", ((unsigned Bits), Bits), 1, 2, 4, 8) {
     using layout = interleaved<Bits>;
     auto lengths = integer_lengths();
     lengths.push_back(max_dims);
@@ -130,8 +133,8 @@ TEMPLATE_TEST_CASE_SIG("interleaved_dots is <u, q> of 32 rows on every architect
     });
 }
 
-TEMPLATE_TEST_CASE_SIG("interleaved_dots_many is interleaved_dots of each of eight queries, and zero for those that are missing", "[simd][interleaved]",
-                       ((unsigned Bits), Bits), 1, 2, 4, 8) {
+TEMPLATE_TEST_CASE_SIG("interleaved_dots_many is interleaved_dots of each of eight queries, and zero for those that are missing",
+                       "[simd][interleaved]", ((unsigned Bits), Bits), 1, 2, 4, 8) {
     using layout = interleaved<Bits>;
     for (std::size_t const d : integer_lengths()) {
         std::size_t const count = d % simd::query_tile + 1, length = rounded_up(d, layout::per_group);
@@ -169,7 +172,8 @@ TEMPLATE_TEST_CASE_SIG("interleaved_dots_many is interleaved_dots of each of eig
 }
 
 #if defined(__AVX512VNNI__) && defined(__AVX512VL__) && !defined(SIMILE_SCALAR) && !defined(SIMILE_DISPATCH)
-TEMPLATE_TEST_CASE_SIG("registers of 256 bits with VPDPBUSD, which AVX-VNNI takes, give the same", "[simd][interleaved]", ((unsigned Bits), Bits), 1, 2, 4, 8) {
+TEMPLATE_TEST_CASE_SIG("registers of 256 bits with VPDPBUSD, which AVX-VNNI takes, give the same", "[simd][interleaved]",
+                       ((unsigned Bits), Bits), 1, 2, 4, 8) {
     if (!xsimd::available_architectures().has(compiled_arch{})) SKIP("this processor lacks what the program is compiled for");
     for (std::size_t const d : integer_lengths())
         for (unsigned pattern = 0; pattern < integer_patterns; ++pattern) {
@@ -182,8 +186,10 @@ TEMPLATE_TEST_CASE_SIG("registers of 256 bits with VPDPBUSD, which AVX-VNNI take
             auto dots = garbage();
             simd::tile_dots many, expected;
             expected.fill(dots_by_definition(s));
-            simd::kernel::interleaved_dots_of<simd::dot_lanes256<compiled_arch>, Bits>(query.data(), block.data(), interleaved<Bits>::groups(d), dots);
-            simd::kernel::interleaved_dots_many_of<simd::dot_lanes256<compiled_arch>, Bits>(tile.data(), block.data(), interleaved<Bits>::groups(d), many);
+            simd::kernel::interleaved_dots_of<simd::dot_lanes256<compiled_arch>, Bits>(query.data(), block.data(),
+                                                                                       interleaved<Bits>::groups(d), dots);
+            simd::kernel::interleaved_dots_many_of<simd::dot_lanes256<compiled_arch>, Bits>(tile.data(), block.data(),
+                                                                                            interleaved<Bits>::groups(d), many);
             if (dots != expected[0] || many != expected) FAIL(d << " dims, pattern " << pattern);
         }
 }
@@ -202,7 +208,8 @@ TEST_CASE("pack_query_tile puts four dims of eight queries side by side", "[simd
     CHECK(tile == expected);
 }
 
-TEST_CASE("interleaved_agreement counts the bits in which 32 rows agree with a query, beside guard pages and unaligned", "[simd][interleaved]") {
+TEST_CASE("interleaved_agreement counts the bits in which 32 rows agree with a query, beside guard pages and unaligned",
+          "[simd][interleaved]") {
     using layout = interleaved<1>;
     auto lengths = integer_lengths();
     lengths.push_back(max_dims);
@@ -213,7 +220,8 @@ TEST_CASE("interleaved_agreement counts the bits in which 32 rows agree with a q
             // The complement of the query's bits, and zeros beyond the dims, as row 0 of a block whose words lie side by side.
             std::vector<std::uint8_t> inverted(4 * layout::groups(d));
             for (std::size_t i = 0; i < d; ++i)
-                if (s.query[i] < 0) inverted[i / 32 * 4 + i % 4] = static_cast<std::uint8_t>(inverted[i / 32 * 4 + i % 4] | 1U << (i % 32 / 4));
+                if (s.query[i] < 0)
+                    inverted[i / 32 * 4 + i % 4] = static_cast<std::uint8_t>(inverted[i / 32 * 4 + i % 4] | 1U << (i % 32 / 4));
             block_dots expected{};
             for (std::size_t r = 0; r < block_rows; ++r)
                 for (std::size_t i = 0; i < d; ++i) expected[r] += (s.value(r, i) == 1) == (s.query[i] >= 0);

@@ -34,7 +34,9 @@ TEMPLATE_TEST_CASE_SIG("plane_dot is <v, q> of a row on every architecture, besi
             for_each_architecture([&](auto arch, std::string_view name) {
                 auto const check = [&](std::uint8_t const* p, std::int8_t const* q, std::string_view where) {
                     std::int32_t const dot = simd::plane_dot<Bits>(arch, p, q, layout::groups(d));
-                    if (dot != expected) FAIL(name << " at " << d << " dims, pattern " << pattern << ", " << where << ": " << dot << " instead of " << expected);
+                    if (dot != expected)
+                        FAIL(name << " at " << d << " dims, pattern " << pattern << ", " << where << ": " << dot << " instead of "
+                                  << expected);
                 };
                 check(p_after.data(), q_after.data(), "after a guard page");
                 check(p_before.data(), q_before.data(), "before a guard page");

@@ -44,7 +44,7 @@ inline constexpr unsigned integer_patterns = 6;
 [[nodiscard]] inline std::vector<std::size_t> integer_lengths() {
     std::vector<std::size_t> lengths;
     for (std::size_t n = 1; n <= 70; ++n) lengths.push_back(n);
-    for (std::size_t const n : {96U,  127U, 128U, 129U, 159U, 160U, 161U, 256U,  320U,  321U,  384U,  479U,  480U,
+    for (std::size_t const n : {96U,  127U, 128U, 129U, 159U, 160U, 161U,  256U,  320U,  321U,  384U,  479U, 480U,
                                 481U, 512U, 768U, 991U, 992U, 993U, 1024U, 1536U, 1984U, 1985U, 2048U, 3072U})
         lengths.push_back(n);
     return lengths;

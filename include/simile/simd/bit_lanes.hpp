@@ -109,7 +109,9 @@ struct bits256 {
     static reg widen(reg v) noexcept { return _mm256_sad_epu8(v, zero()); }
     static reg add_wide(reg a, reg b) noexcept { return _mm256_add_epi64(a, b); }
     static void store(std::uint64_t* p, reg v) noexcept { _mm256_storeu_si256(reinterpret_cast<reg*>(p), v); }
-    static reg widen_to_lanes32(reg v) noexcept { return _mm256_madd_epi16(_mm256_maddubs_epi16(v, _mm256_set1_epi8(1)), _mm256_set1_epi16(1)); }
+    static reg widen_to_lanes32(reg v) noexcept {
+        return _mm256_madd_epi16(_mm256_maddubs_epi16(v, _mm256_set1_epi8(1)), _mm256_set1_epi16(1));
+    }
     static reg add_lanes32(reg a, reg b) noexcept { return _mm256_add_epi32(a, b); }
     static void store(std::int32_t* p, reg v) noexcept { _mm256_storeu_si256(reinterpret_cast<reg*>(p), v); }
     static std::uint64_t total(reg v) noexcept {
@@ -186,7 +188,9 @@ struct bits128 {
     static reg add_wide(reg a, reg b) noexcept { return vreinterpretq_u8_u64(vaddq_u64(vreinterpretq_u64_u8(a), vreinterpretq_u64_u8(b))); }
     static void store(std::uint64_t* p, reg v) noexcept { vst1q_u64(p, vreinterpretq_u64_u8(v)); }
     static reg widen_to_lanes32(reg v) noexcept { return vreinterpretq_u8_u32(vpaddlq_u16(vpaddlq_u8(v))); }
-    static reg add_lanes32(reg a, reg b) noexcept { return vreinterpretq_u8_u32(vaddq_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b))); }
+    static reg add_lanes32(reg a, reg b) noexcept {
+        return vreinterpretq_u8_u32(vaddq_u32(vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b)));
+    }
     static void store(std::int32_t* p, reg v) noexcept { vst1q_s32(p, vreinterpretq_s32_u8(v)); }
     static std::uint64_t total(reg v) noexcept { return vaddvq_u64(vreinterpretq_u64_u8(v)); }
 };

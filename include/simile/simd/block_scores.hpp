@@ -36,8 +36,8 @@ namespace kernel {
 [[nodiscard]] inline float stored_factor(half const* f) noexcept { return to_float(*f); }
 
 template <class Arch, class Factor>
-[[nodiscard]] std::uint32_t score_block(block_dots const& dots, score_form const& form, Factor const* factors, float threshold, block_floats& out,
-                                        scalar_arch const&) noexcept {
+[[nodiscard]] std::uint32_t score_block(block_dots const& dots, score_form const& form, Factor const* factors, float threshold,
+                                        block_floats& out, scalar_arch const&) noexcept {
     std::uint32_t reaching = 0;
     for (std::size_t r = 0; r < block_rows; ++r)
         out[r] = static_cast<float>(numerator(dots[r], form)) * (stored_factor(factors + r) * form.scale);
@@ -63,15 +63,16 @@ template <class Arch>
 }
 
 template <class Arch, class Factor>
-[[nodiscard]] std::uint32_t score_block(block_dots const& dots, score_form const& form, Factor const* factors, float threshold, block_floats& out,
-                                        xsimd::generic const&) noexcept {
+[[nodiscard]] std::uint32_t score_block(block_dots const& dots, score_form const& form, Factor const* factors, float threshold,
+                                        block_floats& out, xsimd::generic const&) noexcept {
     using batch = xsimd::batch<float, Arch>;
     using integers = xsimd::batch<std::int32_t, Arch>;
     std::uint32_t reaching = 0;
     unrolled<block_rows / batch::size>([&](auto part) {
         constexpr std::size_t at = part * batch::size;
         integers const integer = integers::load_unaligned(dots.data() + at);
-        batch const scores = xsimd::to_float(integer + integer + integers(form.plus)) * (load_floats<Arch>(factors + at) * batch(form.scale));
+        batch const scores =
+            xsimd::to_float(integer + integer + integers(form.plus)) * (load_floats<Arch>(factors + at) * batch(form.scale));
         scores.store_unaligned(out.data() + at);
         reaching |= static_cast<std::uint32_t>((scores >= batch(threshold)).mask()) << at;
     });
@@ -88,8 +89,8 @@ template <class Arch, class Factor>
 }
 
 template <class Arch, class Factor>
-[[nodiscard]] std::uint32_t score_block(block_dots const& dots, score_form const& form, Factor const* factors, float threshold, block_floats& out,
-                                        xsimd::wasm const&) noexcept {
+[[nodiscard]] std::uint32_t score_block(block_dots const& dots, score_form const& form, Factor const* factors, float threshold,
+                                        block_floats& out, xsimd::wasm const&) noexcept {
     v128_t const plus = wasm_i32x4_splat(form.plus), scale = wasm_f32x4_splat(form.scale), limit = wasm_f32x4_splat(threshold);
     std::uint32_t reaching = 0;
     unrolled<block_rows / 4>([&](auto part) {
@@ -113,7 +114,8 @@ template <class Arch>
 /// Scores of the 32 rows of a block; bit r of the result says whether row r reaches `threshold`.
 /// @param factors  32 of them, float or half, finite
 template <class Arch, class Factor>
-[[nodiscard]] std::uint32_t score_block(Arch arch, block_dots const& dots, score_form const& form, Factor const* factors, float threshold, block_floats& out) noexcept {
+[[nodiscard]] std::uint32_t score_block(Arch arch, block_dots const& dots, score_form const& form, Factor const* factors, float threshold,
+                                        block_floats& out) noexcept {
     return kernel::score_block<Arch>(dots, form, factors, threshold, out, arch);
 }
 

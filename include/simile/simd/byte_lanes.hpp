@@ -92,8 +92,11 @@ struct byte_lanes256 {
     static reg broadcast4(void const* p) noexcept { return _mm256_set1_epi32(detail::four_bytes<Arch>(p)); }
     template <unsigned Bits, unsigned I>
     static reg field(reg bytes) noexcept {
-        if constexpr (Bits == 8) return bytes;
-        else return _mm256_and_si256(_mm256_srli_epi16(bytes, static_cast<int>(Bits * I)), _mm256_set1_epi8(static_cast<char>((1U << Bits) - 1)));
+        if constexpr (Bits == 8)
+            return bytes;
+        else
+            return _mm256_and_si256(_mm256_srli_epi16(bytes, static_cast<int>(Bits * I)),
+                                    _mm256_set1_epi8(static_cast<char>((1U << Bits) - 1)));
     }
     static reg multiply_pairs(reg u, reg q) noexcept { return _mm256_maddubs_epi16(u, q); }
     static reg add_words(reg a, reg b) noexcept { return _mm256_add_epi16(a, b); }
@@ -128,8 +131,10 @@ struct dot_lanes512 {
     static reg broadcast4(void const* p) noexcept { return _mm512_set1_epi32(detail::four_bytes<Arch>(p)); }
     template <unsigned Bits, unsigned I>
     static reg field(reg bytes) noexcept {
-        if constexpr (Bits == 8) return bytes;
-        else return _mm512_and_si512(_mm512_srli_epi32(bytes, Bits * I), _mm512_set1_epi8(static_cast<char>((1U << Bits) - 1)));
+        if constexpr (Bits == 8)
+            return bytes;
+        else
+            return _mm512_and_si512(_mm512_srli_epi32(bytes, Bits * I), _mm512_set1_epi8(static_cast<char>((1U << Bits) - 1)));
     }
     static reg add_dots(reg s, reg u, reg q) noexcept { return _mm512_dpbusd_epi32(s, u, q); }
     static reg add(reg a, reg b) noexcept { return _mm512_add_epi32(a, b); }
@@ -197,8 +202,8 @@ template <class Arch>
 using byte_lanes_of = std::conditional_t<
     has_vnni512<Arch>, dot_lanes512<Arch>,
     std::conditional_t<std::is_base_of_v<xsimd::avxvnni, Arch>, dot_lanes256<Arch>,
-                       std::conditional_t<std::is_base_of_v<xsimd::avx2, Arch> || std::is_base_of_v<xsimd::avx512bw, Arch>, byte_lanes256<Arch>,
-                                          std::conditional_t<has_byte_lanes128<Arch>, byte_lanes128<Arch>, void>>>>;
+                       std::conditional_t<std::is_base_of_v<xsimd::avx2, Arch> || std::is_base_of_v<xsimd::avx512bw, Arch>,
+                                          byte_lanes256<Arch>, std::conditional_t<has_byte_lanes128<Arch>, byte_lanes128<Arch>, void>>>>;
 #endif
 
 }  // namespace simile::simd

@@ -59,7 +59,8 @@ void interleaved_dots(dispatched_arch, std::int8_t const* query, std::uint8_t co
     active_kernels().interleaved_slots<Bits>::dots(query, block, groups, out);
 }
 template <unsigned Bits>
-void interleaved_dots_many(dispatched_arch, std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, tile_dots& out) noexcept {
+void interleaved_dots_many(dispatched_arch, std::int8_t const* queries, std::uint8_t const* block, std::size_t groups,
+                           tile_dots& out) noexcept {
     active_kernels().interleaved_slots<Bits>::dots_many(queries, block, groups, out);
 }
 inline void interleaved_agreement(dispatched_arch, std::uint8_t const* inverted, std::uint8_t const* block, std::size_t groups,
@@ -67,13 +68,13 @@ inline void interleaved_agreement(dispatched_arch, std::uint8_t const* inverted,
     active_kernels().agreement(inverted, block, groups, out);
 }
 template <unsigned Bits>
-void level_dots(dispatched_arch, level_bytes const& levels, std::int8_t const* query, std::int32_t sum, std::uint8_t const* block, std::size_t groups,
-                block_dots& out) noexcept {
+void level_dots(dispatched_arch, level_bytes const& levels, std::int8_t const* query, std::int32_t sum, std::uint8_t const* block,
+                std::size_t groups, block_dots& out) noexcept {
     active_kernels().level_slots<Bits>::dots(levels, query, sum, block, groups, out);
 }
 template <unsigned Bits>
-void level_dots_many(dispatched_arch, level_bytes const& levels, std::int8_t const* queries, std::int32_t const* sums, std::uint8_t const* block,
-                     std::size_t groups, tile_dots& out) noexcept {
+void level_dots_many(dispatched_arch, level_bytes const& levels, std::int8_t const* queries, std::int32_t const* sums,
+                     std::uint8_t const* block, std::size_t groups, tile_dots& out) noexcept {
     active_kernels().level_slots<Bits>::dots_many(levels, queries, sums, block, groups, out);
 }
 template <unsigned Bits>
@@ -81,8 +82,8 @@ template <unsigned Bits>
     return active_kernels().plane_slot<Bits>::dot(plane, query, groups);
 }
 template <class Factor>
-[[nodiscard]] std::uint32_t score_block(dispatched_arch, block_dots const& dots, score_form const& form, Factor const* factors, float threshold,
-                                        block_floats& out) noexcept {
+[[nodiscard]] std::uint32_t score_block(dispatched_arch, block_dots const& dots, score_form const& form, Factor const* factors,
+                                        float threshold, block_floats& out) noexcept {
     return active_kernels().score_slot<Factor>::score(dots, form, factors, threshold, out);
 }
 [[nodiscard]] inline std::uint32_t reaching(dispatched_arch, float const* scores, float threshold) noexcept {

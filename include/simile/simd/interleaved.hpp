@@ -22,7 +22,8 @@ void interleaved_dots_many(Arch arch, std::int8_t const* queries, std::uint8_t c
 /// dims, that is the number in which it agrees with the query.
 /// @param inverted  four bytes a group, in the layout of a row
 template <class Arch>
-void interleaved_agreement(Arch arch, std::uint8_t const* inverted, std::uint8_t const* block, std::size_t groups, block_dots& out) noexcept {
+void interleaved_agreement(Arch arch, std::uint8_t const* inverted, std::uint8_t const* block, std::size_t groups,
+                           block_dots& out) noexcept {
     kernel::interleaved_agreement<Arch>(inverted, block, groups, out, arch);
 }
 

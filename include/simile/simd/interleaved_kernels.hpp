@@ -18,7 +18,8 @@ namespace simile::simd::kernel {
 // ---- <u, q> for the 32 rows of a block. `query` holds per_group * groups int8.
 
 template <unsigned Bits, class Arch>
-void interleaved_dots(std::int8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out, scalar_arch const&) noexcept {
+void interleaved_dots(std::int8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out,
+                      scalar_arch const&) noexcept {
     using layout = interleaved<Bits>;
     out.fill(0);
     for (std::size_t g = 0; g < groups; ++g, block += layout::group_bytes, query += layout::per_group)
@@ -26,14 +27,16 @@ void interleaved_dots(std::int8_t const* query, std::uint8_t const* block, std::
             std::int32_t sum = 0;
             for (unsigned f = 0; f < 8 / Bits; ++f)
                 for (unsigned b = 0; b < 4; ++b)
-                    sum += static_cast<std::int32_t>(static_cast<unsigned>(block[4 * r + b]) >> (f * Bits) & layout::mask) * query[4 * f + b];
+                    sum +=
+                        static_cast<std::int32_t>(static_cast<unsigned>(block[4 * r + b]) >> (f * Bits) & layout::mask) * query[4 * f + b];
             out[r] += sum;
         }
 }
 
 /// Bits that differ between each row and `query`, four bytes a group.
 template <class Arch>
-void interleaved_agreement(std::uint8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out, scalar_arch const&) noexcept {
+void interleaved_agreement(std::uint8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out,
+                           scalar_arch const&) noexcept {
     out.fill(0);
     for (std::size_t g = 0; g < groups; ++g) {
         std::uint32_t q;
@@ -48,7 +51,8 @@ void interleaved_agreement(std::uint8_t const* query, std::uint8_t const* block,
 
 /// The same for a tile of queries, whose groups of four dims lie side by side.
 template <unsigned Bits, class Arch>
-void interleaved_dots_many(std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, tile_dots& out, scalar_arch const&) noexcept {
+void interleaved_dots_many(std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, tile_dots& out,
+                           scalar_arch const&) noexcept {
     using layout = interleaved<Bits>;
     for (block_dots& sums : out) sums.fill(0);
     for (std::size_t g = 0; g < groups; ++g, block += layout::group_bytes)
@@ -56,14 +60,16 @@ void interleaved_dots_many(std::int8_t const* queries, std::uint8_t const* block
             for (std::size_t i = 0; i < query_tile; ++i)
                 for (std::size_t r = 0; r < block_rows; ++r)
                     for (unsigned b = 0; b < 4; ++b)
-                        out[i][r] += static_cast<std::int32_t>(static_cast<unsigned>(block[4 * r + b]) >> (f * Bits) & layout::mask) * queries[4 * i + b];
+                        out[i][r] += static_cast<std::int32_t>(static_cast<unsigned>(block[4 * r + b]) >> (f * Bits) & layout::mask) *
+                                     queries[4 * i + b];
 }
 
 #if !defined(SIMILE_SCALAR)
 // A pass takes `Registers` registers of rows past `Queries` queries, of which the first starts at `query` and the group of four dims after a group lies
 // 4 * Stride bytes on.
 
-/// Where four products are added to a lane by one instruction. `Sets` sums a register hide its latency.
+/// Where four products are added to a lane by one instruction. `Sets` sums a register hide its latency. Lambdas that are called twice keep their
+/// registers in memory with g++ 12 unless they are inlined by force.
 template <class V, unsigned Bits, std::size_t Registers, std::size_t Queries, std::size_t Stride, std::size_t Sets>
 void direct_pass(std::int8_t const* query, std::uint8_t const* rows, std::size_t groups, block_dots* out, std::size_t first) noexcept {
     constexpr unsigned fields = 8 / Bits;
@@ -71,7 +77,9 @@ void direct_pass(std::int8_t const* query, std::uint8_t const* rows, std::size_t
     typename V::sums sums[Sets][Queries][Registers], bias[Queries];
     unrolled<Queries>([&](auto i) __attribute__((always_inline)) {
         bias[i] = V::zero();
-        unrolled<Sets>([&](auto s) __attribute__((always_inline)) { unrolled<Registers>([&](auto r) __attribute__((always_inline)) { sums[s][i][r] = V::zero(); }); });
+        unrolled<Sets>([&](auto s) __attribute__((always_inline)) {
+            unrolled<Registers>([&](auto r) __attribute__((always_inline)) { sums[s][i][r] = V::zero(); });
+        });
     });
     auto const add = [&](auto set, std::size_t g) __attribute__((always_inline)) {
         typename V::reg bytes[Registers];
@@ -84,7 +92,8 @@ void direct_pass(std::int8_t const* query, std::uint8_t const* rows, std::size_t
             unrolled<Registers>([&](auto r) __attribute__((always_inline)) { values[r] = V::template field<Bits, f>(bytes[r]); });
             unrolled<Queries>([&](auto i) __attribute__((always_inline)) {
                 auto const q = V::broadcast4(query + 4 * (Stride * (fields * g + f) + i));
-                unrolled<Registers>([&](auto r) __attribute__((always_inline)) { sums[set][i][r] = V::add_dots(sums[set][i][r], values[r], q); });
+                unrolled<Registers>([&](auto r)
+                                        __attribute__((always_inline)) { sums[set][i][r] = V::add_dots(sums[set][i][r], values[r], q); });
                 if constexpr (biased) bias[i] = V::add_dots(bias[i], V::splat(64), q);
             });
         });
@@ -145,8 +154,10 @@ template <class V, unsigned Bits>
 void interleaved_dots_of(std::int8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out) noexcept {
     constexpr std::size_t registers = V::direct || Bits < 8 ? V::registers : V::registers / 2, step = registers * V::size / 4;
     for (std::size_t first = 0; first < block_rows; first += step) {
-        if constexpr (V::direct) direct_pass<V, Bits, registers, 1, 1, V::sets>(query, block + 4 * first, groups, &out, first);
-        else pairs_pass<V, Bits, registers, 1, 1>(query, block + 4 * first, groups, &out, first);
+        if constexpr (V::direct)
+            direct_pass<V, Bits, registers, 1, 1, V::sets>(query, block + 4 * first, groups, &out, first);
+        else
+            pairs_pass<V, Bits, registers, 1, 1>(query, block + 4 * first, groups, &out, first);
     }
 }
 template <class V, unsigned Bits>
@@ -155,9 +166,11 @@ void interleaved_dots_many_of(std::int8_t const* queries, std::uint8_t const* bl
     for (std::size_t first = 0; first < block_rows; first += step)
         for (std::size_t i = 0; i < query_tile; i += V::tile_queries) {
             if constexpr (V::direct)
-                direct_pass<V, Bits, V::tile_registers, V::tile_queries, query_tile, 1>(queries + 4 * i, block + 4 * first, groups, out.data() + i, first);
+                direct_pass<V, Bits, V::tile_registers, V::tile_queries, query_tile, 1>(queries + 4 * i, block + 4 * first, groups,
+                                                                                        out.data() + i, first);
             else
-                pairs_pass<V, Bits, V::tile_registers, V::tile_queries, query_tile>(queries + 4 * i, block + 4 * first, groups, out.data() + i, first);
+                pairs_pass<V, Bits, V::tile_registers, V::tile_queries, query_tile>(queries + 4 * i, block + 4 * first, groups,
+                                                                                    out.data() + i, first);
         }
 }
 
@@ -177,7 +190,8 @@ void interleaved_agreement_of(std::uint8_t const* query, std::uint8_t const* blo
                 std::memcpy(&word, query + 4 * g, 4);
                 auto const q = L::splat(std::uint64_t{word} << 32 | word);
                 std::uint8_t const* const rows = block + interleaved<1>::group_bytes * g + 4 * first;
-                unrolled<registers>([&](auto r) { counts[r] = L::add(counts[r], L::count(L::exclusive_or(L::load(rows + L::size * r), q))); });
+                unrolled<registers>(
+                    [&](auto r) { counts[r] = L::add(counts[r], L::count(L::exclusive_or(L::load(rows + L::size * r), q))); });
             }
             unrolled<registers>([&](auto r) { sums[r] = L::add_lanes32(sums[r], L::widen_to_lanes32(counts[r])); });
         }
@@ -186,24 +200,34 @@ void interleaved_agreement_of(std::uint8_t const* query, std::uint8_t const* blo
 }
 
 template <unsigned Bits, class Arch>
-void interleaved_dots(std::int8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out, xsimd::generic const&) noexcept {
-    if constexpr (std::is_void_v<byte_lanes_of<Arch>>) interleaved_dots<Bits, scalar_arch>(query, block, groups, out, scalar_arch{});
-    else interleaved_dots_of<byte_lanes_of<Arch>, Bits>(query, block, groups, out);
+void interleaved_dots(std::int8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out,
+                      xsimd::generic const&) noexcept {
+    if constexpr (std::is_void_v<byte_lanes_of<Arch>>)
+        interleaved_dots<Bits, scalar_arch>(query, block, groups, out, scalar_arch{});
+    else
+        interleaved_dots_of<byte_lanes_of<Arch>, Bits>(query, block, groups, out);
 }
 template <unsigned Bits, class Arch>
-void interleaved_dots_many(std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, tile_dots& out, xsimd::generic const&) noexcept {
-    if constexpr (std::is_void_v<byte_lanes_of<Arch>>) interleaved_dots_many<Bits, scalar_arch>(queries, block, groups, out, scalar_arch{});
-    else interleaved_dots_many_of<byte_lanes_of<Arch>, Bits>(queries, block, groups, out);
+void interleaved_dots_many(std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, tile_dots& out,
+                           xsimd::generic const&) noexcept {
+    if constexpr (std::is_void_v<byte_lanes_of<Arch>>)
+        interleaved_dots_many<Bits, scalar_arch>(queries, block, groups, out, scalar_arch{});
+    else
+        interleaved_dots_many_of<byte_lanes_of<Arch>, Bits>(queries, block, groups, out);
 }
 template <class Arch>
-void interleaved_agreement(std::uint8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out, xsimd::generic const&) noexcept {
-    if constexpr (bits_of<Arch>::size == 8) interleaved_agreement<scalar_arch>(query, block, groups, out, scalar_arch{});
-    else interleaved_agreement_of<bits_of<Arch>>(query, block, groups, out);
+void interleaved_agreement(std::uint8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out,
+                           xsimd::generic const&) noexcept {
+    if constexpr (bits_of<Arch>::size == 8)
+        interleaved_agreement<scalar_arch>(query, block, groups, out, scalar_arch{});
+    else
+        interleaved_agreement_of<bits_of<Arch>>(query, block, groups, out);
 }
 
 #if defined(__AVX512VPOPCNTDQ__) && defined(__AVX512BW__)
 template <class Arch>
-void interleaved_agreement(std::uint8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out, xsimd::avx512bw const&) noexcept {
+void interleaved_agreement(std::uint8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out,
+                           xsimd::avx512bw const&) noexcept {
     __m512i sums[2][2] = {};
     auto const step = [&](std::size_t g, auto c) {
         std::int32_t word;

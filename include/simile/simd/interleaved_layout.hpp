@@ -43,7 +43,8 @@ struct interleaved {
         return static_cast<std::uint8_t>(block[byte_of(i, slot)] >> shift_of(i) & mask);
     }
     static void copy(std::size_t dims, std::uint8_t const* from, std::size_t from_slot, std::uint8_t* to, std::size_t to_slot) noexcept {
-        for (std::size_t g = 0; g < groups(dims); ++g) std::memcpy(to + group_bytes * g + 4 * to_slot, from + group_bytes * g + 4 * from_slot, 4);
+        for (std::size_t g = 0; g < groups(dims); ++g)
+            std::memcpy(to + group_bytes * g + 4 * to_slot, from + group_bytes * g + 4 * from_slot, 4);
     }
     static void clear(std::size_t dims, std::uint8_t* block, std::size_t slot) noexcept {
         for (std::size_t g = 0; g < groups(dims); ++g) std::memset(block + group_bytes * g + 4 * slot, 0, 4);

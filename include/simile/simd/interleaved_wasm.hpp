@@ -34,18 +34,21 @@ void wasm_pass(std::int8_t const* query, std::size_t stride, std::uint8_t const*
                 });
             });
         unrolled<2>([&](auto half) {
-            v128_t const even = wasm_i32x4_shuffle(sums[2 * half], sums[2 * half + 1], 0, 2, 4, 6), odd = wasm_i32x4_shuffle(sums[2 * half], sums[2 * half + 1], 1, 3, 5, 7);
+            v128_t const even = wasm_i32x4_shuffle(sums[2 * half], sums[2 * half + 1], 0, 2, 4, 6),
+                         odd = wasm_i32x4_shuffle(sums[2 * half], sums[2 * half + 1], 1, 3, 5, 7);
             wasm_v128_store(out.data() + 8 * part + 4 * half, wasm_i32x4_add(even, odd));
         });
     }
 }
 
 template <unsigned Bits, class Arch>
-void interleaved_dots(std::int8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out, xsimd::wasm const&) noexcept {
+void interleaved_dots(std::int8_t const* query, std::uint8_t const* block, std::size_t groups, block_dots& out,
+                      xsimd::wasm const&) noexcept {
     wasm_pass<Bits, Arch>(query, 1, block, groups, out);
 }
 template <unsigned Bits, class Arch>
-void interleaved_dots_many(std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, tile_dots& out, xsimd::wasm const&) noexcept {
+void interleaved_dots_many(std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, tile_dots& out,
+                           xsimd::wasm const&) noexcept {
     for (std::size_t i = 0; i < query_tile; ++i) wasm_pass<Bits, Arch>(queries + 4 * i, query_tile, block, groups, out[i]);
 }
 

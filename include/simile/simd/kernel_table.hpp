@@ -70,10 +70,10 @@ struct level_slots {
 
     template <class Arch>
     constexpr void fill(Arch) noexcept {
-        dots = [](level_bytes const& levels, std::int8_t const* q, std::int32_t sum, std::uint8_t const* block, std::size_t groups, block_dots& out) noexcept {
-            level_dots<Bits>(Arch{}, levels, q, sum, block, groups, out);
-        };
-        dots_many = [](level_bytes const& levels, std::int8_t const* queries, std::int32_t const* sums, std::uint8_t const* block, std::size_t groups,
+        dots = [](level_bytes const& levels, std::int8_t const* q, std::int32_t sum, std::uint8_t const* block, std::size_t groups,
+                  block_dots& out) noexcept { level_dots<Bits>(Arch{}, levels, q, sum, block, groups, out); };
+        dots_many = [](level_bytes const& levels, std::int8_t const* queries, std::int32_t const* sums, std::uint8_t const* block,
+                       std::size_t groups,
                        tile_dots& out) noexcept { level_dots_many<Bits>(Arch{}, levels, queries, sums, block, groups, out); };
     }
 };
@@ -84,7 +84,9 @@ struct plane_slot {
 
     template <class Arch>
     constexpr void fill(Arch) noexcept {
-        dot = [](std::uint8_t const* plane, std::int8_t const* q, std::size_t groups) noexcept { return plane_dot<Bits>(Arch{}, plane, q, groups); };
+        dot = [](std::uint8_t const* plane, std::int8_t const* q, std::size_t groups) noexcept {
+            return plane_dot<Bits>(Arch{}, plane, q, groups);
+        };
     }
 };
 
@@ -208,10 +210,10 @@ template <class Arch>
         interleaved_agreement(Arch{}, q, block, groups, out);
     };
     t.reaching_threshold = [](float const* scores, float threshold) noexcept { return reaching(Arch{}, scores, threshold); };
-    t.panel_of_one = [](float const* const* rows, float const* panel, std::size_t dims, float (*out)[panel_width]) noexcept {
+    t.panel_of_one = [](float const* const* rows, float const* panel, std::size_t dims, float(*out)[panel_width]) noexcept {
         kernel::tiles<Arch>::template tile<1>::dot(rows, panel, dims, out);
     };
-    t.panel_of_tile = [](float const* const* rows, float const* panel, std::size_t dims, float (*out)[panel_width]) noexcept {
+    t.panel_of_tile = [](float const* const* rows, float const* panel, std::size_t dims, float(*out)[panel_width]) noexcept {
         using tile = typename kernel::tiles<Arch>::template tile<kernel::tiles<Arch>::rows>;
         for (std::size_t r = 0; r < kernel::dispatched_rows; r += tile::rows) tile::dot(rows + r, panel, dims, out + r);
     };

@@ -42,7 +42,8 @@ template <unsigned Bits, class V>
             unrolled<8 / Bits>([&](auto f) { sum = multiplied(f, [&](auto u, auto q) { return V::add_dots(sum, u, q); }); });
         } else {
             auto pairs = V::zero_words();
-            unrolled<8 / Bits>([&](auto f) { pairs = V::add_words(pairs, multiplied(f, [](auto u, auto q) { return V::multiply_pairs(u, q); })); });
+            unrolled<8 / Bits>(
+                [&](auto f) { pairs = V::add_words(pairs, multiplied(f, [](auto u, auto q) { return V::multiply_pairs(u, q); })); });
             sum = V::add(sum, V::template widen<1>(pairs));
         }
     }
@@ -50,9 +51,12 @@ template <unsigned Bits, class V>
 }
 
 template <unsigned Bits, class Arch>
-[[nodiscard]] std::int32_t plane_dot(std::uint8_t const* plane, std::int8_t const* query, std::size_t groups, xsimd::generic const&) noexcept {
-    if constexpr (has_byte_lanes128<Arch>) return plane_dot_of<Bits, byte_lanes128<Arch>>(plane, query, groups);
-    else return plane_dot<Bits, scalar_arch>(plane, query, groups, scalar_arch{});
+[[nodiscard]] std::int32_t plane_dot(std::uint8_t const* plane, std::int8_t const* query, std::size_t groups,
+                                     xsimd::generic const&) noexcept {
+    if constexpr (has_byte_lanes128<Arch>)
+        return plane_dot_of<Bits, byte_lanes128<Arch>>(plane, query, groups);
+    else
+        return plane_dot<Bits, scalar_arch>(plane, query, groups, scalar_arch{});
 }
 
 #if defined(__wasm_simd128__)
@@ -70,7 +74,8 @@ template <unsigned Bits, class Arch>
         });
         sum = wasm_i32x4_add(sum, wasm_i32x4_extadd_pairwise_i16x8(pairs));
     }
-    return wasm_i32x4_extract_lane(sum, 0) + wasm_i32x4_extract_lane(sum, 1) + wasm_i32x4_extract_lane(sum, 2) + wasm_i32x4_extract_lane(sum, 3);
+    return wasm_i32x4_extract_lane(sum, 0) + wasm_i32x4_extract_lane(sum, 1) + wasm_i32x4_extract_lane(sum, 2) +
+           wasm_i32x4_extract_lane(sum, 3);
 }
 #endif
 #endif

@@ -49,7 +49,9 @@ template <class Join, class Arch>
     if constexpr (L::size == 64) {
         // Codes of up to 1,024 bits in straight lines.
         auto const whole = [&] { return L::count(Join::template join<L>(L::load(x), L::load(y))); };
-        auto const part = [&](std::size_t at) { return L::count(Join::template join<L>(L::load_part(x + at, n - at), L::load_part(y + at, n - at))); };
+        auto const part = [&](std::size_t at) {
+            return L::count(Join::template join<L>(L::load_part(x + at, n - at), L::load_part(y + at, n - at)));
+        };
         if (n - 1 < 64) return static_cast<std::uint32_t>(L::total(part(0)));
         if (n - 65 < 64) return static_cast<std::uint32_t>(L::total(L::add(whole(), part(64))));
     }
