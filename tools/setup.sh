@@ -57,7 +57,7 @@ set_up_debian_12() {
   fi
   private_xsimd
   private_catch2
-  set_up_neon
+  if [ -n "${SIMILE_NEON:-}" ]; then set_up_neon; fi
   rm -rf "$catch2_work"
   trixie_forget
 }

@@ -2,7 +2,9 @@
 # shellcheck shell=bash
 # The steps of ./dev test. A step is a function test_NAME; what it runs through counted_* is added to its counts.
 
-all_steps=(tools native wasm web package demo asan tsan scalar neon)
+all_steps=(tools native wasm web package demo asan tsan scalar)
+# Only when asked for: what they need takes minutes more to set up and to build.
+extra_steps=(neon)
 quick_steps=(tools native)
 
 reports=$root/build/reports

@@ -2,6 +2,7 @@
 // Kernels on rows that stay in the first two caches, each beside the plain C++ one: simd/<kernel>/<type>/d<dims>/<architecture>.
 #include <simile/core/random.hpp>
 #include <simile/quantize/planes.hpp>
+#include <simile/simd/nibble_scan.hpp>
 #include <simile/similarity/cosine.hpp>
 #include <simile/similarity/dot.hpp>
 #include <simile/similarity/hamming.hpp>

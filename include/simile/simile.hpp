@@ -12,7 +12,9 @@
 #include <simile/index/ivf.hpp>
 #include <simile/index/make_index.hpp>
 #include <simile/index/multi_vector.hpp>
+#include <simile/index/multi_vector_file.hpp>
 #include <simile/index/progressive.hpp>
+#include <simile/index/refined.hpp>
 #include <simile/io/npy.hpp>
 #include <simile/io/vecs.hpp>
 #include <simile/mine/k_means.hpp>

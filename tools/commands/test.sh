@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #: test       Runs every test there is, native and in the browser.
 #:
-#:   ./dev test               all steps; the last line is the sum
+#:   ./dev test               all steps but neon; the last line is the sum
 #:   ./dev test STEP...       only these:
 #:     tools      this script itself
 #:     native     g++, warnings as errors, every header alone, conformance, installed use
@@ -13,7 +13,7 @@
 #:     asan       clang, address and undefined behaviour sanitizers
 #:     tsan       clang, thread sanitizer
 #:     scalar     without SIMD
-#:     neon       64-bit Arm under qemu-user, where Debian 12's cross compiler can be had
+#:     neon       64-bit Arm under qemu-user, where Debian 12's cross compiler can be had (sets it up)
 #:   ./dev test --quick       tools and native
 #:   ./dev test --verbose     shows all output (as it does for a single step); else it is in build/reports
 
@@ -28,18 +28,26 @@ run() {
       --quick) steps+=("${quick_steps[@]}") ;;
       --verbose | -v) verbose=yes ;;
       *)
-        is_step "$wanted" || die "there is no test step '$wanted'; the steps are: ${all_steps[*]}."
+        is_step "$wanted" || die "there is no test step '$wanted'; the steps are: ${all_steps[*]} ${extra_steps[*]}."
         steps+=("$wanted")
         ;;
     esac
   done
   if [ ${#steps[@]} = 0 ]; then steps=("${all_steps[@]}"); fi
   if [ ${#steps[@]} = 1 ]; then verbose=yes; fi
+  want_extra_steps "${steps[@]}"
   need_tools
   run_steps "${steps[@]}"
 }
 
-is_step() { [[ " ${all_steps[*]} " == *" $1 "* ]]; }
+is_step() { [[ " ${all_steps[*]} ${extra_steps[*]} " == *" $1 "* ]]; }
+
+# What an extra step needs is set up when it is asked for the first time.
+want_extra_steps() {
+  if [[ " $* " != *" neon "* ]]; then return; fi
+  export SIMILE_NEON=yes
+  if [ -n "$(neon_is_missing)" ]; then rm -f "$tools_home/stamp"; fi
+}
 
 run_steps() {
   local begin=$SECONDS name
