@@ -60,7 +60,7 @@ std::string wrong_with(std::span<hit const> hits, std::vector<bounded> const& sc
 }
 
 std::vector<bounded> scores_by_definition(coding const& how, similarity_kind similarity, std::vector<std::vector<float>> const& rows, std::span<float const> query) {
-    coding_reference const reference(how, query.size(), similarity);
+    coding_reference const reference(how, similarity);
     std::vector<bounded> out;
     for (auto const& row : rows) out.push_back(reference.score(row, query));
     return out;

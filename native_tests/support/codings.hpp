@@ -75,7 +75,7 @@ struct bounded {
 /// Scores of a coding by definition: in double, over what the code of a row stands for. Only the query's codes and the stored factors may make them differ.
 class coding_reference {
 public:
-    coding_reference(coding how, std::size_t dims, similarity_kind similarity) : how_(std::move(how)), dims_(dims), similarity_(similarity) {}
+    coding_reference(coding how, similarity_kind similarity) : how_(std::move(how)), similarity_(similarity) {}
 
     /// @param x, q  not zero
     [[nodiscard]] bounded score(std::span<float const> x, std::span<float const> q) const {
@@ -226,7 +226,6 @@ private:
     }
 
     coding how_;
-    std::size_t dims_;
     similarity_kind similarity_;
 };
 
