@@ -126,9 +126,11 @@ TEMPLATE_TEST_CASE_SIG("interleaved_dots is <u, q> of 32 rows on every architect
             });
         }
     block_dots none = garbage();
+    std::vector<std::int8_t> const no_query(1);
+    std::vector<std::uint8_t> const no_block(1);
     for_each_architecture([&](auto arch, std::string_view name) {
         CAPTURE(name);
-        simd::interleaved_dots<Bits>(arch, nullptr, nullptr, 0, none);
+        simd::interleaved_dots<Bits>(arch, no_query.data(), no_block.data(), 0, none);
         CHECK(none == block_dots{});
     });
 }
