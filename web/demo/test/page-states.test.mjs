@@ -8,6 +8,7 @@ import {
   damaged,
   demo,
   embedded,
+  Gate,
   hangUp,
   open,
   ready,
@@ -74,6 +75,29 @@ for (const [what, path, act, title] of failures) {
     await works(page);
   });
 }
+
+it('does not load once more what is still on its way when the visitor tries again', async (t) => {
+  const server = await TestServer.start(t);
+  const index = new Gate('data/words.simile');
+  index.allow(2_000_000); // the first plane and some more
+  let requests = 0;
+  server.rules.set('/data/words.simile', (request, response) => {
+    requests++;
+    return index.act(request, response);
+  });
+  server.rules.set('/model/vocab.json', status(503));
+  const page = await open(t, browser, server.url, { failsToLoad: true });
+  await page.locator('#query').fill(query);
+  assert.equal(await notice(page), 'The server does not answer');
+  server.rules.delete('/model/vocab.json');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.locator('[role=option]').first().waitFor(); // the model has arrived, and the first plane answers
+  index.allow(Number.POSITIVE_INFINITY);
+  await ready(page);
+  await works(page);
+  assert.equal(await page.locator('#notice').isVisible(), false);
+  assert.equal(requests, 1);
+});
 
 it('goes on with the planes that are right when a later one is damaged', async (t) => {
   const server = await TestServer.start(t);

@@ -48,6 +48,9 @@ export class Service {
   #encoder: Encoder | undefined;
   #dictionary: Dictionary | undefined;
   #isDictionaryComplete = false;
+  /** What is still on its way when the visitor tries again is waited for, not loaded once more. */
+  #modelOnItsWay: Promise<boolean> | undefined;
+  #dictionaryOnItsWay: Promise<boolean> | undefined;
   #own: OwnFile | undefined;
   readonly #splitter = new SplitWorker();
   #query = new AbortController();
@@ -63,10 +66,14 @@ export class Service {
     }
     const manifest = this.#manifest;
     report({ kind: 'manifest', manifest });
-    const [hasModel, hasDictionary] = await Promise.all([
-      this.#loadModel(addresses, manifest, report),
-      this.#loadDictionary(addresses.data, manifest, isRetry ? 'reload' : 'default', report),
-    ]);
+    this.#modelOnItsWay ??= this.#loadModel(addresses, manifest, report).finally(() => {
+      this.#modelOnItsWay = undefined;
+    });
+    const cache = isRetry ? 'reload' : 'default';
+    this.#dictionaryOnItsWay ??= this.#loadDictionary(addresses.data, manifest, cache, report).finally(() => {
+      this.#dictionaryOnItsWay = undefined;
+    });
+    const [hasModel, hasDictionary] = await Promise.all([this.#modelOnItsWay, this.#dictionaryOnItsWay]);
     if (!hasModel || !hasDictionary) return;
     this.#splitter.start();
     report({ kind: 'complete' });
