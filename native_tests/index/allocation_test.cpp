@@ -16,16 +16,16 @@ using namespace simile::test;
 
 namespace {
 
-constexpr std::size_t dims = 20;
+constexpr std::size_t refused_dims = 20;
 
 std::shared_ptr<vector_index> make_filled(codec_kind codec, similarity_kind similarity, bool own_ids) {
-    std::shared_ptr<vector_index> const index = make_index(codec, dims, similarity);
-    auto const rows = normal_vector(40 * dims, 1);
+    std::shared_ptr<vector_index> const index = make_index(codec, refused_dims, similarity);
+    auto const rows = normal_vector(40 * refused_dims, 1);
     if (!own_ids) {
-        index->add(matrix_view<float const>(rows, dims));
+        index->add(matrix_view<float const>(rows, refused_dims));
         return index;
     }
-    for (std::size_t i = 0; i < 40; ++i) index->add("name " + std::to_string(i), std::span(rows).subspan(i * dims, dims));
+    for (std::size_t i = 0; i < 40; ++i) index->add("name " + std::to_string(i), std::span(rows).subspan(i * refused_dims, refused_dims));
     return index;
 }
 
@@ -35,8 +35,8 @@ struct operation {
 };
 
 std::vector<operation> operations(bool own_ids) {
-    static auto const values = normal_vector(40 * dims, 2);
-    static matrix_view<float const> const rows(values, dims);
+    static auto const values = normal_vector(40 * refused_dims, 2);
+    static matrix_view<float const> const rows(values, refused_dims);
     static std::vector<id_ref> const new_ids = [] {
         std::vector<id_ref> ids;
         for (std::uint64_t i = 0; i < 40; ++i) ids.emplace_back(1000 + i);
@@ -49,7 +49,7 @@ std::vector<operation> operations(bool own_ids) {
         {"update", [known](auto& i) { i.update(known, rows[3]); }},
         {"remove", [known](auto& i) { i.remove(known); }},
         {"search", [](auto& i) { static_cast<void>(i.search(rows[1])); }},
-        {"search_many", [](auto& i) { static_cast<void>(i.search_many({values.data(), 2, dims})); }},
+        {"search_many", [](auto& i) { static_cast<void>(i.search_many({values.data(), 2, refused_dims})); }},
         {"get", [known](auto& i) { static_cast<void>(i.get(known)); }},
         {"set_metadata", [](auto& i) { i.set_metadata(std::string(200, 'm')); }},
         {"to_bytes", [](auto& i) { static_cast<void>(to_bytes(i)); }},

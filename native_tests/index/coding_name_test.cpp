@@ -3,7 +3,7 @@
 #include <simile/index/file.hpp>
 #include <simile/index/make_index.hpp>
 
-#include "../support/errors.hpp"
+#include "support/errors.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>

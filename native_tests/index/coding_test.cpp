@@ -18,7 +18,7 @@ using namespace simile::test;
 
 namespace {
 
-std::vector<std::byte> bytes_of(coding const& how) {
+std::vector<std::byte> coding_to_bytes(coding const& how) {
     return coding_bytes(how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr, how.eden ? &*how.eden : nullptr);
 }
 std::vector<float> row_of(std::size_t dims) { return normal_vector(dims, 3); }
@@ -145,11 +145,11 @@ TEST_CASE("a coding that lacks what its kind needs, has what it does not take, o
 TEST_CASE("a coding comes back from its bytes, and codes as before", "[index][coding]") {
     for (std::size_t const dims : {std::size_t{4}, std::size_t{70}})
         for (auto const& [name, how] : all_codings(dims)) {
-            auto const bytes = bytes_of(how);
+            auto const bytes = coding_to_bytes(how);
             CAPTURE(name, dims);
             auto const again = coding_from_bytes(how.kind, dims, bytes);
             CHECK(again.kind == how.kind);
-            CHECK((bytes_of(again) == bytes));
+            CHECK((coding_to_bytes(again) == bytes));
             CHECK((decoded(again, dims) == decoded(how, dims)));
             // What the kind says alone takes no bytes.
             CHECK(bytes.empty() == (!how.map && !how.form && !how.product && !how.eden));
@@ -158,7 +158,7 @@ TEST_CASE("a coding comes back from its bytes, and codes as before", "[index][co
 
 TEST_CASE("every truncation of a coding is refused, and so are bytes after it", "[index][coding][damage]") {
     for (auto const& [name, how] : all_codings(6)) {
-        auto bytes = bytes_of(how);
+        auto bytes = coding_to_bytes(how);
         if (bytes.empty()) continue;
         CAPTURE(name, bytes.size());
         for (std::size_t length = 1; length < bytes.size(); ++length) {
@@ -175,7 +175,7 @@ TEST_CASE("every truncation of a coding is refused, and so are bytes after it", 
 
 TEST_CASE("a coding with any bit flipped is refused, or is another coding that makes an index and gives the same bytes again", "[index][coding][damage]") {
     for (auto const& [name, how] : all_codings(6)) {
-        auto const bytes = bytes_of(how);
+        auto const bytes = coding_to_bytes(how);
         std::size_t refused = 0;
         // Beyond 2,000 bits: of numbers alone. RaBitQ of many bits takes its time to find its scale, so only what is not the rotation's flips.
         bool const slow = name.starts_with("rabitq") && name > "rabitq3";
@@ -185,7 +185,7 @@ TEST_CASE("a coding with any bit flipped is refused, or is another coding that m
             damaged[bit / 8] ^= std::byte{1} << (bit % 8);
             auto const result = outcome([&] {
                 auto const other = coding_from_bytes(how.kind, 6, damaged);
-                if (bytes_of(other) != damaged) throw error(error_code::io_failure, "other bytes");
+                if (coding_to_bytes(other) != damaged) throw error(error_code::io_failure, "other bytes");
                 try {
                     auto const index = make_index(other, 6);
                     index->add("a", row_of(6));
@@ -239,12 +239,12 @@ TEST_CASE("a coding whose parts do not fit each other, or hold what no encoder t
     // No form has no bits, and a scale is there or not.
     CHECK(read(codec_kind::int8, 3, head(0, 0, 1)) == "corrupt_file");
     auto const codebooks = normal_vector(48, 1);
-    auto product = bytes_of({codec_kind::product, {}, {}, quantize::product_codec(quantize::product_quantizer(3, 2, codebooks))});
+    auto product = coding_to_bytes({codec_kind::product, {}, {}, quantize::product_codec(quantize::product_quantizer(3, 2, codebooks))});
     CHECK(read(codec_kind::product, 3, product) == "ok");
     CHECK(read(codec_kind::product, 4, product) == "corrupt_file");
     product[5] = std::byte{2};
     CHECK(read(codec_kind::product, 3, product) == "corrupt_file");
-    auto const rotation = bytes_of({codec_kind::int8, quantize::transform(3).rotated(), {}, {}});
+    auto const rotation = coding_to_bytes({codec_kind::int8, quantize::transform(3).rotated(), {}, {}});
     CHECK(read(codec_kind::int8, 3, rotation) == "ok");
     CHECK(read(codec_kind::int8, 4, rotation) == "corrupt_file");
 }

@@ -19,18 +19,18 @@ using namespace simile;
 
 namespace {
 
-constexpr std::size_t rows = 400, dims = 24, queries = 5;
+constexpr std::size_t golden_rows = 400, golden_dims = 24, golden_queries = 5;
 std::filesystem::path const folder = SIMILE_CONFORMANCE_FOLDER "/files";
 
 /// As in determinism.json: float(next >> 40) * 2^-23 - 1 of SplitMix64 with seed 1, the rows first.
 struct golden_vectors {
-    std::vector<float> values = std::vector<float>((rows + queries) * dims);
+    std::vector<float> values = std::vector<float>((golden_rows + golden_queries) * golden_dims);
     golden_vectors() {
         splitmix64 generator(1);
         for (float& v : values) v = static_cast<float>(generator() >> 40) * 0x1p-23F - 1.0F;
     }
-    [[nodiscard]] matrix_view<float const> gallery() const { return {values.data(), rows, dims}; }
-    [[nodiscard]] matrix_view<float const> asked() const { return {values.data() + rows * dims, queries, dims}; }
+    [[nodiscard]] matrix_view<float const> gallery() const { return {values.data(), golden_rows, golden_dims}; }
+    [[nodiscard]] matrix_view<float const> asked() const { return {values.data() + golden_rows * golden_dims, golden_queries, golden_dims}; }
 };
 
 nlohmann::json answers(vector_index const& index, matrix_view<float const> asked) {
@@ -61,7 +61,7 @@ TEST_CASE("files with fitted codings, and with lists, answer as they did when th
         auto const bytes = read_file(folder / name);
         auto const index = from_bytes(bytes, verify_level::full);
         CHECK(index->codec_name() == file.at("codec").get<std::string>());
-        CHECK(index->size() == rows);
+        CHECK(index->size() == golden_rows);
         CHECK(answers(*index, data.asked()) == file.at("hits"));
         if (name == "lists.simile") {
             auto const lists = ivf_index::from_bytes(bytes);
@@ -83,16 +83,16 @@ TEST_CASE("golden files are written", "[.][write golden files]") {
         REQUIRE(stream.good());
     };
     auto const written = [&](std::string const& name, coding how) {
-        auto const index = make_index(std::move(how), dims);
+        auto const index = make_index(std::move(how), golden_dims);
         index->add(data.gallery());
         write(name, *index, *index);
     };
     std::filesystem::create_directories(folder);
-    std::vector<float> mean(dims);
-    for (std::size_t i = 0; i < rows * dims; ++i) mean[i % dims] += data.values[i] / rows;
+    std::vector<float> mean(golden_dims);
+    for (std::size_t i = 0; i < golden_rows * golden_dims; ++i) mean[i % golden_dims] += data.values[i] / golden_rows;
     written("product.simile", {.kind = codec_kind::product, .product = quantize::product_codec(fit::fit_product(data.gallery(), 12))});
-    written("affine.simile", {.kind = codec_kind::integer, .map = quantize::transform(dims).centred(mean), .form = quantize::affine_ranges::fitted(data.gallery(), 4)});
-    auto const lists = ivf_index::build(coding_of("planes", dims), {}, data.gallery(), similarity_kind::cosine, {.lists = 8});
+    written("affine.simile", {.kind = codec_kind::integer, .map = quantize::transform(golden_dims).centred(mean), .form = quantize::affine_ranges::fitted(data.gallery(), 4)});
+    auto const lists = ivf_index::build(coding_of("planes", golden_dims), {}, data.gallery(), similarity_kind::cosine, {.lists = 8});
     write("lists.simile", lists, lists.rows());
     std::ofstream(folder / "expected.json") << nlohmann::json{{"note", "Row i is added under i; a list for each query of its 3 hits, id as text and score, one after another."}, {"files", files}}.dump(1) << "\n";
 }

@@ -4,7 +4,7 @@
 #include <simile/core/random.hpp>
 #include <simile/index/file.hpp>
 
-#include "../support/errors.hpp"
+#include "support/errors.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

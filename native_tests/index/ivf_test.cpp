@@ -20,9 +20,9 @@ using namespace simile::test;
 
 namespace {
 
-constexpr std::size_t dims = 24;
+constexpr std::size_t list_dims = 24;
 
-matrix_view<float const> view(std::vector<float> const& values) { return {values.data(), values.size() / dims, dims}; }
+matrix_view<float const> view(std::vector<float> const& values) { return {values.data(), values.size() / list_dims, list_dims}; }
 
 /// Around `clouds` centres, which another draw has too.
 std::vector<float> clustered(std::size_t count, std::size_t d, std::size_t clouds, std::uint64_t seed, std::uint64_t draw = 0) {
@@ -44,10 +44,10 @@ std::string load_outcome(std::span<std::byte const> file, verify_level verify = 
 }  // namespace
 
 TEST_CASE("every vector is in one list, under its own id", "[index][ivf]") {
-    auto const values = clustered(900, dims, 30, 1);
+    auto const values = clustered(900, list_dims, 30, 1);
     for (similarity_kind const similarity : all_similarities)
         for (char const* const name : {"f32", "int8", "planes", "rabitq4"}) {
-            auto const index = ivf_index::build(coding_of(name, dims), {}, view(values), similarity, {.lists = 20});
+            auto const index = ivf_index::build(coding_of(name, list_dims), {}, view(values), similarity, {.lists = 20});
             CAPTURE(name, to_string(similarity));
             CHECK(index.size() == 900);
             CHECK(index.lists() == 20);
@@ -58,7 +58,7 @@ TEST_CASE("every vector is in one list, under its own id", "[index][ivf]") {
                 next = index.list(l).last;
             }
             CHECK(next == 900);
-            auto const plain = make_index(name, dims, similarity);
+            auto const plain = make_index(name, list_dims, similarity);
             plain->add(view(values));
             std::set<std::uint64_t> seen;
             for (row_t r = 0; r < 900; ++r) {
@@ -73,9 +73,9 @@ TEST_CASE("every vector is in one list, under its own id", "[index][ivf]") {
 }
 
 TEST_CASE("rows of a list are nearer to its centre than to others", "[index][ivf]") {
-    auto const values = clustered(600, dims, 12, 3);
+    auto const values = clustered(600, list_dims, 12, 3);
     for (similarity_kind const similarity : all_similarities) {
-        auto const index = ivf_index::build(coding_of("f32", dims), {}, view(values), similarity, {.lists = 12});
+        auto const index = ivf_index::build(coding_of("f32", list_dims), {}, view(values), similarity, {.lists = 12});
         std::size_t own = 0;
         for (std::size_t l = 0; l < index.lists(); ++l)
             for (row_t r = index.list(l).first; r < index.list(l).last; ++r) {
@@ -90,16 +90,16 @@ TEST_CASE("rows of a list are nearer to its centre than to others", "[index][ivf
 }
 
 TEST_CASE("a search of all lists is one of the plain index, and of its rows to the bit", "[index][ivf]") {
-    auto const values = clustered(700, dims, 25, 5);
+    auto const values = clustered(700, list_dims, 25, 5);
     for (similarity_kind const similarity : all_similarities)
         for (char const* const name : {"f32", "bf16", "int8", "planes2", "lvq4", "rabitq1"}) {
-            auto const index = ivf_index::build(coding_of(name, dims), {}, view(values), similarity, {.lists = 16, .probes = 2});
-            auto const plain = make_index(name, dims, similarity);
+            auto const index = ivf_index::build(coding_of(name, list_dims), {}, view(values), similarity, {.lists = 16, .probes = 2});
+            auto const plain = make_index(name, list_dims, similarity);
             plain->add(view(values));
             row_filter third(700);
             for (row_t r = 0; r < 700; r += 3) third.allow(r);
             for (std::uint64_t seed = 0; seed < 10; ++seed) {
-                auto const query = normal_vector(dims, 100 + seed);
+                auto const query = normal_vector(list_dims, 100 + seed);
                 search_options const options{.k = 25, .recall = 1};
                 auto const found = index.search(query, options, 16);
                 CAPTURE(name, to_string(similarity), seed);
@@ -117,9 +117,9 @@ TEST_CASE("a search of all lists is one of the plain index, and of its rows to t
 }
 
 TEST_CASE("the more lists are looked into the more neighbours are found", "[index][ivf]") {
-    auto const values = clustered(6000, dims, 60, 7), queries = clustered(100, dims, 60, 7, 1);
+    auto const values = clustered(6000, list_dims, 60, 7), queries = clustered(100, list_dims, 60, 7, 1);
     for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::squared_l2}) {
-        auto const index = ivf_index::build(coding_of("f32", dims), {}, view(values), similarity, {.lists = 64});
+        auto const index = ivf_index::build(coding_of("f32", list_dims), {}, view(values), similarity, {.lists = 64});
         std::vector<double> found;
         for (std::size_t const probes : {std::size_t{1}, std::size_t{2}, std::size_t{4}, std::size_t{8}, std::size_t{16}, std::size_t{64}}) {
             std::size_t right = 0;
@@ -140,13 +140,13 @@ TEST_CASE("the more lists are looked into the more neighbours are found", "[inde
 
 TEST_CASE("balanced lists hold no more than they may, and nothing is lost", "[index][ivf]") {
     // Half of the vectors lie in one of 30 clouds.
-    auto values = clustered(1000, dims, 30, 9);
-    auto const crowd = normal_vector(500 * dims, 4, 0.05F);
-    auto const middle = normal_vector(dims, 8);
-    for (std::size_t i = 0; i < crowd.size(); ++i) values[i] = middle[i % dims] + crowd[i];
+    auto values = clustered(1000, list_dims, 30, 9);
+    auto const crowd = normal_vector(500 * list_dims, 4, 0.05F);
+    auto const middle = normal_vector(list_dims, 8);
+    for (std::size_t i = 0; i < crowd.size(); ++i) values[i] = middle[i % list_dims] + crowd[i];
     for (similarity_kind const similarity : all_similarities) {
         auto const sizes = [&](double balance) {
-            auto const index = ivf_index::build(coding_of("int8", dims), {}, view(values), similarity, {.lists = 20, .balance = balance});
+            auto const index = ivf_index::build(coding_of("int8", list_dims), {}, view(values), similarity, {.lists = 20, .balance = balance});
             std::vector<std::size_t> out;
             for (std::size_t l = 0; l < 20; ++l) out.push_back(index.list(l).last - index.list(l).first);
             CHECK(index.size() == 1000);
@@ -162,19 +162,19 @@ TEST_CASE("balanced lists hold no more than they may, and nothing is lost", "[in
 
 TEST_CASE("the same vectors, options and seed give the same file, with any number of threads", "[index][ivf][threads]") {
     thread_pool pool(3);
-    auto const values = clustered(3000, dims, 40, 11);
+    auto const values = clustered(3000, list_dims, 40, 11);
     for (similarity_kind const similarity : all_similarities)
         for (double const balance : {0.0, 1.5}) {
             auto const file = [&](std::uint64_t seed, executor* threads) {
-                return ivf_index::build(coding_of("planes", dims), {}, view(values), similarity, {.lists = 30, .seed = seed, .balance = balance, .threads = threads}).to_bytes();
+                return ivf_index::build(coding_of("planes", list_dims), {}, view(values), similarity, {.lists = 30, .seed = seed, .balance = balance, .threads = threads}).to_bytes();
             };
             auto const first = file(1, nullptr);
             CHECK((file(1, nullptr) == first));
             CHECK((file(1, &pool) == first));
             CHECK((file(2, nullptr) != first));
         }
-    auto const index = ivf_index::build(coding_of("planes", dims), {}, view(values));
-    auto const queries = clustered(50, dims, 40, 11, 1);
+    auto const index = ivf_index::build(coding_of("planes", list_dims), {}, view(values));
+    auto const queries = clustered(50, list_dims, 40, 11, 1);
     auto const alone = index.search_many(view(queries)), together = index.search_many(view(queries), {.threads = &pool});
     for (std::size_t q = 0; q < 50; ++q) {
         CHECK(together[q].hits == alone[q].hits);
@@ -184,8 +184,8 @@ TEST_CASE("the same vectors, options and seed give the same file, with any numbe
 
 TEST_CASE("numbers of lists and probes follow from the rows unless they are given", "[index][ivf]") {
     auto const built = [&](std::size_t n, ivf_options const& options = {}) {
-        auto const values = clustered(n, dims, 10, 2);
-        auto const index = ivf_index::build(coding_of("int8", dims), {}, view(values), similarity_kind::cosine, options);
+        auto const values = clustered(n, list_dims, 10, 2);
+        auto const index = ivf_index::build(coding_of("int8", list_dims), {}, view(values), similarity_kind::cosine, options);
         return std::pair(index.lists(), index.probes());
     };
     CHECK(built(1) == std::pair<std::size_t, std::size_t>{1, 1});
@@ -198,42 +198,42 @@ TEST_CASE("numbers of lists and probes follow from the rows unless they are give
 }
 
 TEST_CASE("lists take ids of their own, and vectors that are all alike", "[index][ivf]") {
-    auto const values = clustered(200, dims, 10, 6);
+    auto const values = clustered(200, list_dims, 10, 6);
     std::vector<std::string> names;
     for (std::size_t i = 0; i < 200; ++i) names.push_back("row " + std::to_string(i));
     std::vector<id_ref> const ids(names.begin(), names.end());
-    auto const index = ivf_index::build(coding_of("f32", dims), ids, view(values), similarity_kind::dot, {.lists = 8});
+    auto const index = ivf_index::build(coding_of("f32", list_dims), ids, view(values), similarity_kind::dot, {.lists = 8});
     for (std::size_t i = 0; i < 200; ++i) CHECK(index.rows().get(names[i]) == std::vector<float>(view(values)[i].begin(), view(values)[i].end()));
-    std::vector<float> const same(100 * dims, 0.5F);
-    auto const alike = ivf_index::build(coding_of("planes", dims), {}, view(same), similarity_kind::cosine, {.lists = 10});
+    std::vector<float> const same(100 * list_dims, 0.5F);
+    auto const alike = ivf_index::build(coding_of("planes", list_dims), {}, view(same), similarity_kind::cosine, {.lists = 10});
     CHECK(alike.size() == 100);
-    CHECK(alike.search(std::span(same).first(dims), {.k = 100}, 10).hits.size() == 100);
+    CHECK(alike.search(std::span(same).first(list_dims), {.k = 100}, 10).hits.size() == 100);
 }
 
 TEST_CASE("what cannot be parted is refused", "[index][ivf]") {
-    auto values = clustered(100, dims, 10, 6);
+    auto values = clustered(100, list_dims, 10, 6);
     auto const built = [&](coding const& how, ivf_options const& options = {}, std::span<id_ref const> ids = {}, similarity_kind similarity = similarity_kind::cosine) {
         return outcome([&] { return ivf_index::build(how, ids, view(values), similarity, options); });
     };
-    auto const int8 = coding_of("int8", dims);
+    auto const int8 = coding_of("int8", list_dims);
     CHECK(built(int8) == "ok");
     CHECK(built(int8, {.lists = 101}) == "invalid_argument");
     CHECK(built(int8, {.balance = 0.5}) == "invalid_argument");
-    CHECK(built(coding_of("int8", dims + 1)) == "ok");  // a kind alone fits any number of dimensions
-    CHECK(built(coding_of("rabitq4", dims + 1)) == "dimension_mismatch");
+    CHECK(built(coding_of("int8", list_dims + 1)) == "ok");  // a kind alone fits any number of dimensions
+    CHECK(built(coding_of("rabitq4", list_dims + 1)) == "dimension_mismatch");
     CHECK(built({codec_kind::integer, {}, {}, {}}) == "invalid_argument");
     std::vector<id_ref> const few{1U, 2U};
     CHECK(built(int8, {}, few) == "invalid_argument");
     std::vector<id_ref> const twice(100, id_ref(7U));
     CHECK(built(int8, {}, twice) == "duplicate_id");
-    CHECK(outcome([&] { return ivf_index::build(int8, {}, {values.data(), 0, dims}); }) == "invalid_argument");
+    CHECK(outcome([&] { return ivf_index::build(int8, {}, {values.data(), 0, list_dims}); }) == "invalid_argument");
     auto const index = ivf_index::build(int8, {}, view(values));
     std::vector<row_range> const ranges{{0, 5}};
     CHECK(outcome([&] { return index.search(view(values)[0], {.ranges = ranges}); }) == "invalid_argument");
     CHECK(outcome([&] { return index.search(std::span(values).first(3)); }) == "dimension_mismatch");
-    CHECK(outcome([&] { return index.search(std::vector<float>(dims, 0.0F)); }) == "zero_norm");
+    CHECK(outcome([&] { return index.search(std::vector<float>(list_dims, 0.0F)); }) == "zero_norm");
     CHECK(outcome([&] { return index.list(index.lists()); }) == "out_of_range");
-    std::fill_n(values.begin() + 5 * dims, dims, 0.0F);
+    std::fill_n(values.begin() + 5 * list_dims, list_dims, 0.0F);
     CHECK(built(int8) == "zero_norm");
     CHECK(built(int8, {}, {}, similarity_kind::dot) == "ok");
     values[3] = std::numeric_limits<float>::quiet_NaN();
@@ -271,10 +271,10 @@ TEST_CASE("parting into lists tells of its progress and can be stopped at any mo
 }
 
 TEST_CASE("lists come back from a file, which without them is that of the rows", "[index][ivf]") {
-    auto const values = clustered(400, dims, 20, 13);
+    auto const values = clustered(400, list_dims, 20, 13);
     for (similarity_kind const similarity : all_similarities)
         for (char const* const name : {"f32", "int8", "planes", "planes12", "rabitq2", "int4+rotated"}) {
-            auto const index = ivf_index::build(coding_of(name, dims), {}, view(values), similarity, {.lists = 15, .probes = 3});
+            auto const index = ivf_index::build(coding_of(name, list_dims), {}, view(values), similarity, {.lists = 15, .probes = 3});
             auto const file = index.to_bytes();
             CAPTURE(name, to_string(similarity));
             for (verify_level const verify : {verify_level::structure, verify_level::checksum, verify_level::full}) {
@@ -282,14 +282,14 @@ TEST_CASE("lists come back from a file, which without them is that of the rows",
                 CHECK(again.probes() == 3);
                 CHECK((again.to_bytes() == file));
                 for (std::uint64_t seed = 0; seed < 5; ++seed) {
-                    auto const query = normal_vector(dims, seed);
+                    auto const query = normal_vector(list_dims, seed);
                     CHECK(again.search(query).hits == index.search(query).hits);
                     CHECK(again.nearest(query, 5) == index.nearest(query, 5));
                 }
             }
             // Whoever knows nothing of lists searches everything.
             auto const rows = from_bytes(file);
-            auto const query = normal_vector(dims, 3);
+            auto const query = normal_vector(list_dims, 3);
             CHECK(rows->search(query).hits == index.rows().search(query).hits);
             CHECK((to_bytes(*rows) == to_bytes(index.rows())));
             CHECK(outcome([&] { return ivf_index::from_bytes(to_bytes(*rows)); }) == "invalid_argument");
@@ -303,8 +303,8 @@ TEST_CASE("lists come back from a file, which without them is that of the rows",
 }
 
 TEST_CASE("a file of lists with any bit flipped or any end missing is refused", "[index][ivf][damage]") {
-    auto const values = clustered(12, dims, 3, 13);
-    auto const file = ivf_index::build(coding_of("rabitq1", dims), {}, view(values), similarity_kind::cosine, {.lists = 3}).to_bytes();
+    auto const values = clustered(12, list_dims, 3, 13);
+    auto const file = ivf_index::build(coding_of("rabitq1", list_dims), {}, view(values), similarity_kind::cosine, {.lists = 3}).to_bytes();
     for (std::size_t bit = 0; bit < 8 * file.size(); ++bit) {
         auto damaged = file;
         damaged[bit / 8] ^= std::byte{1} << (bit % 8);
@@ -318,8 +318,8 @@ TEST_CASE("a file of lists with any bit flipped or any end missing is refused", 
 }
 
 TEST_CASE("a section of lists that does not part the rows is refused although every checksum is right", "[index][ivf][damage]") {
-    auto const values = clustered(60, dims, 6, 13);
-    auto const file = ivf_index::build(coding_of("int8", dims), {}, view(values), similarity_kind::cosine, {.lists = 5, .probes = 2}).to_bytes();
+    auto const values = clustered(60, list_dims, 6, 13);
+    auto const file = ivf_index::build(coding_of("int8", list_dims), {}, view(values), similarity_kind::cosine, {.lists = 5, .probes = 2}).to_bytes();
     auto const damaged = [&](auto change) {
         auto parts = take_apart(file);
         for (auto& s : parts.sections)
@@ -352,10 +352,10 @@ TEST_CASE("a section of lists that does not part the rows is refused although ev
             b.insert(b.end(), bytes.begin(), bytes.end());
         };
     };
-    CHECK(damaged(centres(dims, 5, similarity_kind::cosine)) == "ok");
-    CHECK(damaged(centres(dims, 4, similarity_kind::cosine)) == "corrupt_file");
-    CHECK(damaged(centres(dims + 1, 5, similarity_kind::cosine)) == "corrupt_file");
-    CHECK(damaged(centres(dims, 5, similarity_kind::dot)) == "corrupt_file");
+    CHECK(damaged(centres(list_dims, 5, similarity_kind::cosine)) == "ok");
+    CHECK(damaged(centres(list_dims, 4, similarity_kind::cosine)) == "corrupt_file");
+    CHECK(damaged(centres(list_dims + 1, 5, similarity_kind::cosine)) == "corrupt_file");
+    CHECK(damaged(centres(list_dims, 5, similarity_kind::dot)) == "corrupt_file");
     // Any bit, checked by structure alone: refused, or searched without harm.
     auto parts = take_apart(file);
     auto const lists = std::find_if(parts.sections.begin(), parts.sections.end(), [](auto const& s) { return s.type == 4; });
@@ -364,7 +364,7 @@ TEST_CASE("a section of lists that does not part the rows is refused although ev
         lists->bytes[bit / 8] ^= std::byte{1} << (bit % 8);
         auto const result = outcome([&] {
             auto const index = ivf_index::from_bytes(join(parts), verify_level::structure);
-            static_cast<void>(index.search(normal_vector(dims, 1), {.k = 60}));
+            static_cast<void>(index.search(normal_vector(list_dims, 1), {.k = 60}));
             return 0;
         });
         CAPTURE(bit);

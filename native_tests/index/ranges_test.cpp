@@ -21,18 +21,18 @@ using namespace simile::test;
 
 namespace {
 
-constexpr std::size_t dims = 20;
+constexpr std::size_t range_dims = 20;
 constexpr char const* names[] = {"f32", "f16", "bf16", "int8", "planes", "planes2", "planes12", "int4", "lvq8", "rabitq1", "int8+rotated"};
 
 std::unique_ptr<vector_index> filled(std::string_view name, similarity_kind similarity, std::size_t count) {
-    auto index = make_index(name, dims, similarity);
+    auto index = make_index(name, range_dims, similarity);
     std::vector<float> values;
     for (std::size_t i = 0; i < count; ++i) {
         // Some rows stand twice, so that scores are equal.
-        auto const row = normal_vector(dims, i % 10 == 9 ? i / 2 : i, 0.5F + static_cast<float>(i % 5));
+        auto const row = normal_vector(range_dims, i % 10 == 9 ? i / 2 : i, 0.5F + static_cast<float>(i % 5));
         values.insert(values.end(), row.begin(), row.end());
     }
-    index->add(matrix_view<float const>(values, dims));
+    index->add(matrix_view<float const>(values, range_dims));
     return index;
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("a search of ranges has the hits of these rows and no others, to the b
             auto const index = filled(name, similarity, count);
             xoshiro256 random(3);
             for (int trial = 0; trial < 40; ++trial) {
-                auto const query = normal_vector(dims, 400 + static_cast<std::uint64_t>(trial));
+                auto const query = normal_vector(range_dims, 400 + static_cast<std::uint64_t>(trial));
                 auto const all = index->search(query, {.k = count, .recall = 1}).hits;
                 REQUIRE(all.size() == count);
                 auto ranges = random_ranges(count, random);
@@ -85,7 +85,7 @@ TEST_CASE("a search of ranges has the hits of these rows and no others, to the b
                 CHECK(index->search(query, {.k = k, .ranges = ranges, .recall = 1}).hits == those(all, k, meant));
                 CHECK(index->search(query, {.k = k, .filter = &third, .ranges = ranges, .recall = 1}).hits ==
                       those(all, k, [&](hit const& h) { return meant(h) && third.allows(h.row); }));
-                CHECK(index->search_many({query.data(), 1, dims}, {.k = k, .filter = &third, .ranges = ranges, .recall = 1})[0].hits ==
+                CHECK(index->search_many({query.data(), 1, range_dims}, {.k = k, .filter = &third, .ranges = ranges, .recall = 1})[0].hits ==
                       index->search(query, {.k = k, .filter = &third, .ranges = ranges, .recall = 1}).hits);
             }
         }
@@ -94,27 +94,27 @@ TEST_CASE("a search of ranges has the hits of these rows and no others, to the b
 TEST_CASE("ranges that hold no row give no hits", "[index][ranges]") {
     for (char const* const name : names) {
         auto const index = filled(name, similarity_kind::dot, 100);
-        auto const query = normal_vector(dims, 1);
+        auto const query = normal_vector(range_dims, 1);
         std::array<row_range, 3> const none{{{0, 0}, {50, 50}, {100, 100}}};
         CAPTURE(name);
         CHECK(index->search(query, {.ranges = none}).hits.empty());
-        CHECK(index->search_many({query.data(), 1, dims}, {.ranges = none})[0].hits.empty());
+        CHECK(index->search_many({query.data(), 1, range_dims}, {.ranges = none})[0].hits.empty());
         row_filter first(100);
         first.allow(0);
         std::array<row_range, 1> const others{{{1, 100}}};
         CHECK(index->search(query, {.filter = &first, .ranges = others}).hits.empty());
         std::array<row_range, 1> const nothing{{{0, 0}}};
-        CHECK(make_index(name, dims)->search(query, {.ranges = nothing}).hits.empty());
+        CHECK(make_index(name, range_dims)->search(query, {.ranges = nothing}).hits.empty());
     }
 }
 
 TEST_CASE("ranges that are reversed, overlap, fall back or go beyond the rows are refused", "[index][ranges]") {
     for (char const* const name : names) {
         auto const index = filled(name, similarity_kind::cosine, 100);
-        auto const query = normal_vector(dims, 1);
+        auto const query = normal_vector(range_dims, 1);
         auto const refused = [&](std::vector<row_range> const& ranges) {
             auto const one = outcome([&] { return index->search(query, {.ranges = ranges}); });
-            CHECK(outcome([&] { return index->search_many({query.data(), 1, dims}, {.ranges = ranges}); }) == one);
+            CHECK(outcome([&] { return index->search_many({query.data(), 1, range_dims}, {.ranges = ranges}); }) == one);
             return one;
         };
         CAPTURE(name);
@@ -130,7 +130,7 @@ TEST_CASE("ranges that are reversed, overlap, fall back or go beyond the rows ar
         CHECK(refused({{~row_t{0}, ~row_t{0}}}) == "out_of_range");
     }
     std::array<row_range, 1> const beyond{{{3, 101}}};
-    CHECK(message([&] { return filled("f32", similarity_kind::dot, 100)->search(normal_vector(dims, 1), {.ranges = beyond}); }) == "the range 3 .. 101 goes beyond 100 rows");
+    CHECK(message([&] { return filled("f32", similarity_kind::dot, 100)->search(normal_vector(range_dims, 1), {.ranges = beyond}); }) == "the range 3 .. 101 goes beyond 100 rows");
 }
 
 TEST_CASE("the cascade of planes is as sure in windows of rows as over all", "[index][ranges]") {
@@ -139,7 +139,7 @@ TEST_CASE("the cascade of planes is as sure in windows of rows as over all", "[i
         std::array<row_range, 2> const windows{{{100, 1700}, {3001, 4444}}};
         std::size_t found = 0;
         for (std::uint64_t q = 0; q < 40; ++q) {
-            auto const query = normal_vector(dims, 9000 + q);
+            auto const query = normal_vector(range_dims, 9000 + q);
             auto const exact = index->search(query, {.k = 10, .ranges = windows, .recall = 1}).hits;
             for (hit const& h : index->search(query, {.k = 10, .ranges = windows}).hits) found += std::find(exact.begin(), exact.end(), h) != exact.end() ? 1U : 0U;
         }
@@ -156,7 +156,7 @@ TEST_CASE("threads find in ranges what one thread finds", "[index][ranges][threa
             xoshiro256 random(9);
             for (std::uint64_t q = 0; q < 4; ++q) {
                 auto const ranges = random_ranges(6500, random);
-                auto const query = normal_vector(dims, q + 77);
+                auto const query = normal_vector(range_dims, q + 77);
                 CAPTURE(name, to_string(similarity), q);
                 CHECK(index->search(query, {.k = 40, .ranges = ranges, .threads = &pool}).hits == index->search(query, {.k = 40, .ranges = ranges}).hits);
             }
@@ -171,7 +171,7 @@ TEST_CASE("with a least score all rows that reach it are found, and only those",
             row_filter odd(count);
             for (row_t r = 1; r < count; r += 2) odd.allow(r);
             for (std::uint64_t seed = 0; seed < 3; ++seed) {
-                auto const query = normal_vector(dims, 600 + seed, seed == 2 ? 40.0F : 1.0F);
+                auto const query = normal_vector(range_dims, 600 + seed, seed == 2 ? 40.0F : 1.0F);
                 auto const all = index->search(query, {.k = count, .recall = 1}).hits;
                 // The score of a row itself is reached by that row.
                 std::vector<float> wanted{-std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity(), std::numeric_limits<float>::max(), -std::numeric_limits<float>::max(), 0};
@@ -184,7 +184,7 @@ TEST_CASE("with a least score all rows that reach it are found, and only those",
                         CAPTURE(name, to_string(similarity), seed, least, k);
                         auto const reaches = [&](hit const& h) { return h.score >= least; };
                         CHECK(index->search(query, {.k = k, .min_score = least, .recall = 1}).hits == those(all, k, reaches));
-                        CHECK(index->search_many({query.data(), 1, dims}, {.k = k, .min_score = least, .recall = 1})[0].hits == those(all, k, reaches));
+                        CHECK(index->search_many({query.data(), 1, range_dims}, {.k = k, .min_score = least, .recall = 1})[0].hits == those(all, k, reaches));
                         CHECK(index->search(query, {.k = k, .filter = &odd, .min_score = least, .recall = 1}).hits ==
                               those(all, k, [&](hit const& h) { return reaches(h) && odd.allows(h.row); }));
                     }
@@ -198,7 +198,7 @@ TEST_CASE("a least score bounds the cascade too: what it finds reaches the score
             auto const index = filled(name, similarity, 4000);
             std::size_t found = 0, wanted = 0;
             for (std::uint64_t seed = 0; seed < 20; ++seed) {
-                auto const query = normal_vector(dims, 70 + seed);
+                auto const query = normal_vector(range_dims, 70 + seed);
                 auto const all = index->search(query, {.k = 4000, .recall = 1}).hits;
                 float const least = all[60].score;
                 for (hit const& h : index->search(query, {.k = 4000, .min_score = least}).hits) {
@@ -214,5 +214,5 @@ TEST_CASE("a least score bounds the cascade too: what it finds reaches the score
 
 TEST_CASE("a least score that is no number is refused", "[index][min_score]") {
     for (char const* const name : names)
-        CHECK(outcome([&] { return filled(name, similarity_kind::dot, 40)->search(normal_vector(dims, 1), {.min_score = std::numeric_limits<float>::quiet_NaN()}); }) == "not_finite");
+        CHECK(outcome([&] { return filled(name, similarity_kind::dot, 40)->search(normal_vector(range_dims, 1), {.min_score = std::numeric_limits<float>::quiet_NaN()}); }) == "not_finite");
 }

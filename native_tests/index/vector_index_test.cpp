@@ -21,13 +21,13 @@ using namespace simile::test;
 
 namespace {
 
-constexpr std::size_t dims = 5;
+constexpr std::size_t few_dims = 5;
 float const not_a_number = std::numeric_limits<float>::quiet_NaN();
 float const infinity = std::numeric_limits<float>::infinity();
 
 std::unique_ptr<vector_index> make_three(codec_kind codec, similarity_kind similarity, zero_vectors zeros = zero_vectors::refuse) {
-    auto index = make_index(codec, dims, similarity, zeros);
-    for (int i = 0; i < 3; ++i) index->add(std::string(1, static_cast<char>('a' + i)), normal_vector(dims, static_cast<std::uint64_t>(i)));
+    auto index = make_index(codec, few_dims, similarity, zeros);
+    for (int i = 0; i < 3; ++i) index->add(std::string(1, static_cast<char>('a' + i)), normal_vector(few_dims, static_cast<std::uint64_t>(i)));
     return index;
 }
 
@@ -39,14 +39,14 @@ struct refusal {
 };
 
 std::vector<float> with(float value) {
-    std::vector<float> x(dims, 1.0F);
-    x[dims - 2] = value;
+    std::vector<float> x(few_dims, 1.0F);
+    x[few_dims - 2] = value;
     return x;
 }
 
 std::vector<refusal> refusals(similarity_kind similarity) {
-    static std::vector<float> const good(dims, 1.0F), empty, shorter(dims - 1, 1.0F), longer(dims + 1, 1.0F), zero(dims, 0.0F), huge(dims, 0x1p60F);
-    static std::vector<float> const two(2 * dims, 1.0F);
+    static std::vector<float> const good(few_dims, 1.0F), empty, shorter(few_dims - 1, 1.0F), longer(few_dims + 1, 1.0F), zero(few_dims, 0.0F), huge(few_dims, 0x1p60F);
+    static std::vector<float> const two(2 * few_dims, 1.0F);
     std::string const of_zero = similarity == similarity_kind::cosine ? "zero_norm" : "ok";
     std::string const of_huge = similarity == similarity_kind::cosine ? "ok" : "out_of_range";
     static row_filter const fitting(3), other(4);
@@ -71,13 +71,13 @@ std::vector<refusal> refusals(similarity_kind similarity) {
         {"add: id is not UTF-8", [](auto& i) { i.add(not_utf8, good); }, "invalid_argument"},
         {"add: id is too long", [](auto& i) { i.add(too_long, good); }, "limit_exceeded"},
         {"add: id is above 2^53 - 1", [](auto& i) { i.add(beyond, good); }, "out_of_range"},
-        {"add many: two ids, one vector", [](auto& i) { i.add(x_y, {good, dims}); }, "invalid_argument"},
-        {"add many: one id, two vectors", [](auto& i) { i.add(std::span(x_y).first(1), {two, dims}); }, "invalid_argument"},
-        {"add many: rows of other dims", [](auto& i) { i.add(std::span(x_y).first(1), {two, 2 * dims}); }, "dimension_mismatch"},
-        {"add many: the same new id twice", [](auto& i) { i.add(x_x, {two, dims}); }, "duplicate_id"},
-        {"add many: second id is there", [](auto& i) { i.add(x_a, {two, dims}); }, "duplicate_id"},
-        {"add many: NaN in the last row", [](auto& i) { i.add(x_y, matrix_view<float const>(two_with(not_a_number), dims)); }, "not_finite"},
-        {"add rows: the index has ids of its own", [](auto& i) { i.add(matrix_view<float const>(two, dims)); }, "invalid_argument"},
+        {"add many: two ids, one vector", [](auto& i) { i.add(x_y, {good, few_dims}); }, "invalid_argument"},
+        {"add many: one id, two vectors", [](auto& i) { i.add(std::span(x_y).first(1), {two, few_dims}); }, "invalid_argument"},
+        {"add many: rows of other dims", [](auto& i) { i.add(std::span(x_y).first(1), {two, 2 * few_dims}); }, "dimension_mismatch"},
+        {"add many: the same new id twice", [](auto& i) { i.add(x_x, {two, few_dims}); }, "duplicate_id"},
+        {"add many: second id is there", [](auto& i) { i.add(x_a, {two, few_dims}); }, "duplicate_id"},
+        {"add many: NaN in the last row", [](auto& i) { i.add(x_y, matrix_view<float const>(two_with(not_a_number), few_dims)); }, "not_finite"},
+        {"add rows: the index has ids of its own", [](auto& i) { i.add(matrix_view<float const>(two, few_dims)); }, "invalid_argument"},
         {"update: unknown id", [](auto& i) { i.update("x", good); }, "unknown_id"},
         {"update: a number is no text", [](auto& i) { i.update(0, good); }, "unknown_id"},
         {"update: wrong dims", [](auto& i) { i.update("a", longer); }, "dimension_mismatch"},
@@ -99,9 +99,9 @@ std::vector<refusal> refusals(similarity_kind similarity) {
         {"search: k > rows", [](auto& i) { if (i.search(good, {.k = 1'000'000'000}).hits.size() != i.size()) throw std::runtime_error("k was not cut"); }, "ok"},
         {"search: filter of another size", [](auto& i) { static_cast<void>(i.search(good, {.filter = &other})); }, "dimension_mismatch"},
         {"search: filter allows nothing", [](auto& i) { if (!i.search(good, {.filter = &fitting}).hits.empty()) throw std::runtime_error("hits"); }, "ok"},
-        {"search_many: wrong dims", [](auto& i) { static_cast<void>(i.search_many({two.data(), 1, 2 * dims})); }, "dimension_mismatch"},
-        {"search_many: NaN in the last query", [](auto& i) { static_cast<void>(i.search_many(matrix_view<float const>(two_with(not_a_number), dims))); }, "not_finite"},
-        {"search_many: k = 0", [](auto& i) { static_cast<void>(i.search_many({two, dims}, {.k = 0})); }, "invalid_argument"},
+        {"search_many: wrong dims", [](auto& i) { static_cast<void>(i.search_many({two.data(), 1, 2 * few_dims})); }, "dimension_mismatch"},
+        {"search_many: NaN in the last query", [](auto& i) { static_cast<void>(i.search_many(matrix_view<float const>(two_with(not_a_number), few_dims))); }, "not_finite"},
+        {"search_many: k = 0", [](auto& i) { static_cast<void>(i.search_many({two, few_dims}, {.k = 0})); }, "invalid_argument"},
     };
 }
 
@@ -137,22 +137,22 @@ TEST_CASE("an index of impossible dims or an unknown kind is refused", "[index][
 TEST_CASE("the message of a refusal says the numbers of the case", "[index][policy]") {
     auto const index = make_three(codec_kind::f32, similarity_kind::cosine);
     CHECK(message([&] { return index->search(std::vector<float>(4, 1.0F)); }) == "query has 4 dimensions, index has 5");
-    auto rows = normal_vector(3 * dims, 1);
-    rows[2 * dims] = not_a_number;
+    auto rows = normal_vector(3 * few_dims, 1);
+    rows[2 * few_dims] = not_a_number;
     id_ref const ids[] = {1, 2, 3};
-    CHECK(message([&] { index->add(ids, matrix_view<float const>(rows, dims)); return 0; }).find("number 2") != std::string::npos);
+    CHECK(message([&] { index->add(ids, matrix_view<float const>(rows, few_dims)); return 0; }).find("number 2") != std::string::npos);
     CHECK(message([&] { index->add("b", rows); return 0; }).find("15") != std::string::npos);
-    rows[2 * dims] = 1;
-    CHECK(message([&] { index->add("b", std::span(rows).first(dims)); return 0; }).find("\"b\"") != std::string::npos);
+    rows[2 * few_dims] = 1;
+    CHECK(message([&] { index->add("b", std::span(rows).first(few_dims)); return 0; }).find("\"b\"") != std::string::npos);
 }
 
 TEST_CASE("a zero vector that is allowed scores 0 under cosine and comes back as zero", "[index][policy]") {
     for (codec_kind const codec : all_codecs) {
         auto const index = make_three(codec, similarity_kind::cosine, zero_vectors::allow);
-        std::vector<float> const zero(dims, 0.0F), minus_zero(dims, -0.0F);
+        std::vector<float> const zero(few_dims, 0.0F), minus_zero(few_dims, -0.0F);
         index->add("zero", zero);
         index->add("minus", minus_zero);
-        auto const hits = index->search(normal_vector(dims, 0), {.k = 5}).hits;
+        auto const hits = index->search(normal_vector(few_dims, 0), {.k = 5}).hits;
         CAPTURE(to_string(codec));
         for (hit const& h : hits)
             if (h.row >= 3) CHECK(h.score == 0);
@@ -224,8 +224,8 @@ TEST_CASE("get gives back the vector, or its direction under cosine, as exactly 
 
 TEST_CASE("an empty index answers with nothing and an index that became empty too", "[index]") {
     for (codec_kind const codec : all_codecs) {
-        auto const index = make_index(codec, dims);
-        auto const query = normal_vector(dims, 1);
+        auto const index = make_index(codec, few_dims);
+        auto const query = normal_vector(few_dims, 1);
         CHECK(index->search(query).hits.empty());
         index->add(7, query);
         index->remove(7);
@@ -241,22 +241,22 @@ TEST_CASE("replace on add overwrites the vector of an id and the last of several
     auto const index = make_three(codec_kind::f32, similarity_kind::dot);
     std::vector<float> rows;
     for (std::uint64_t i = 0; i < 4; ++i) {
-        auto const x = normal_vector(dims, 50 + i);
+        auto const x = normal_vector(few_dims, 50 + i);
         rows.insert(rows.end(), x.begin(), x.end());
     }
     id_ref const ids[] = {"b", "new", "b", "new"};
-    index->add(ids, matrix_view<float const>(rows, dims), on_duplicate::replace);
+    index->add(ids, matrix_view<float const>(rows, few_dims), on_duplicate::replace);
     CHECK(index->size() == 4);
-    CHECK(index->get("b") == normal_vector(dims, 52));
-    CHECK(index->get("new") == normal_vector(dims, 53));
-    CHECK(index->get("a") == normal_vector(dims, 0));
+    CHECK(index->get("b") == normal_vector(few_dims, 52));
+    CHECK(index->get("new") == normal_vector(few_dims, 53));
+    CHECK(index->get("a") == normal_vector(few_dims, 0));
     CHECK(index->id(1) == id_ref("b"));
 }
 
 TEST_CASE("rows can be added under their numbers as long as all ids are that, whatever was tried in between", "[index]") {
-    auto const values = normal_vector(2 * dims, 1);
-    matrix_view<float const> const rows(values, dims);
-    auto const index = make_index(codec_kind::f32, dims);
+    auto const values = normal_vector(2 * few_dims, 1);
+    matrix_view<float const> const rows(values, few_dims);
+    auto const index = make_index(codec_kind::f32, few_dims);
     index->add(rows);
     bool asked = false;
     progress const watch{{}, [&] { return std::exchange(asked, true); }};
@@ -279,14 +279,14 @@ TEST_CASE("what an index says of itself is what it was made with", "[index]") {
     for (codec_kind const codec : all_codecs)
         for (similarity_kind const similarity : all_similarities) {
             auto const index = make_three(codec, similarity, zero_vectors::allow);
-            CHECK(index->dims() == dims);
+            CHECK(index->dims() == few_dims);
             CHECK(index->size() == 3);
             CHECK(index->codec() == codec);
             CHECK(index->similarity() == similarity);
             CHECK(index->zeros() == zero_vectors::allow);
             CHECK(index->level() == index->levels());
             CHECK(index->levels() == (codec == codec_kind::planes12 ? 4 : codec == codec_kind::planes || codec == codec_kind::planes2 ? 3 : 1));
-            CHECK(index->memory() >= 3 * dims);
+            CHECK(index->memory() >= 3 * few_dims);
             index->set_metadata("{\"model\": \"\xC3\xA9\"}");
             CHECK(index->metadata() == "{\"model\": \"\xC3\xA9\"}");
         }

@@ -23,7 +23,7 @@ using namespace std::string_literals;
 
 namespace {
 
-std::span<std::byte const> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::span<std::byte const> npy_bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
 // A file of any version with any header text; what a broken or foreign writer could make.
 std::string npy_file(std::string const& header, std::string const& body, char major = 1, char minor = 0) {
@@ -41,7 +41,7 @@ std::string const plain = "{'descr': '|i1', 'fortran_order': False, 'shape': (2,
 
 template <class T = std::int8_t>
 std::string read_outcome(std::string const& file, io::read_limits const& limits = {}) {
-    std::string const from_memory = outcome([&] { return io::read_npy<T>(bytes_of(file), limits); });
+    std::string const from_memory = outcome([&] { return io::read_npy<T>(npy_bytes(file), limits); });
     std::istringstream stream(file);
     std::string const from_stream = outcome([&] { return io::read_npy<T>(stream, limits); });
     CHECK(from_memory == from_stream);
@@ -57,7 +57,7 @@ struct endless_claim : std::streambuf {
 }  // namespace
 
 TEST_CASE("a .npy file written by numpy is read value for value", "[io][npy]") {
-    auto const array = io::read_npy<float>(bytes_of(numpy_f32));
+    auto const array = io::read_npy<float>(npy_bytes(numpy_f32));
     CHECK(array.shape == std::vector<std::size_t>{2, 3});
     CHECK(array.values == std::vector<float>{0, 1, 2, 3, 4, 5});
     CHECK(array.matrix()[1][2] == 5);
@@ -72,19 +72,19 @@ TEST_CASE("a .npy file is written as numpy writes it", "[io][npy]") {
 
 TEST_CASE("all three types and all three versions of .npy are read", "[io][npy]") {
     char const version = GENERATE('\1', '\2', '\3');
-    CHECK(io::read_npy<std::int8_t>(bytes_of(npy_file(plain, "\1\2\3\xff\xfe\x80"s, version))).values == std::vector<std::int8_t>{1, 2, 3, -1, -2, -128});
+    CHECK(io::read_npy<std::int8_t>(npy_bytes(npy_file(plain, "\1\2\3\xff\xfe\x80"s, version))).values == std::vector<std::int8_t>{1, 2, 3, -1, -2, -128});
     std::string const f16 = npy_file("{'descr': '<f2', 'fortran_order': False, 'shape': (2,), }\n", "\0\x3e\0\xfc"s, version);
-    CHECK(io::read_npy<half>(bytes_of(f16)).values == std::vector<half>{{0x3E00}, {0xFC00}});
-    CHECK(io::read_npy_as_float(bytes_of(f16)).values == std::vector<float>{1.5F, -std::numeric_limits<float>::infinity()});
-    CHECK(io::read_npy_as_float(bytes_of(npy_file(plain, "\1\2\3\xff\xfe\x80"s, version))).values == std::vector<float>{1, 2, 3, -1, -2, -128});
-    CHECK(io::read_npy_as_float(bytes_of(numpy_f32)).values == std::vector<float>{0, 1, 2, 3, 4, 5});
+    CHECK(io::read_npy<half>(npy_bytes(f16)).values == std::vector<half>{{0x3E00}, {0xFC00}});
+    CHECK(io::read_npy_as_float(npy_bytes(f16)).values == std::vector<float>{1.5F, -std::numeric_limits<float>::infinity()});
+    CHECK(io::read_npy_as_float(npy_bytes(npy_file(plain, "\1\2\3\xff\xfe\x80"s, version))).values == std::vector<float>{1, 2, 3, -1, -2, -128});
+    CHECK(io::read_npy_as_float(npy_bytes(numpy_f32)).values == std::vector<float>{0, 1, 2, 3, 4, 5});
 }
 
 TEST_CASE("a one-dimensional .npy array is one row and an empty one has none", "[io][npy]") {
-    auto const line = io::read_npy<std::int8_t>(bytes_of(npy_file("{'descr': '|i1', 'fortran_order': False, 'shape': (3,), }\n", "abc")));
+    auto const line = io::read_npy<std::int8_t>(npy_bytes(npy_file("{'descr': '|i1', 'fortran_order': False, 'shape': (3,), }\n", "abc")));
     CHECK(line.rows() == 1);
     CHECK(line.dims() == 3);
-    auto const empty = io::read_npy<std::int8_t>(bytes_of(npy_file("{'descr': '|i1', 'fortran_order': False, 'shape': (0, 3), }\n", "")));
+    auto const empty = io::read_npy<std::int8_t>(npy_bytes(npy_file("{'descr': '|i1', 'fortran_order': False, 'shape': (0, 3), }\n", "")));
     CHECK(empty.rows() == 0);
     CHECK(empty.dims() == 3);
 }
@@ -148,7 +148,7 @@ TEST_CASE("every truncation of a .npy file is refused", "[io][npy]") {
 TEST_CASE("a .npy file that claims more than there is allocates nothing for it", "[io][npy]") {
     std::string const claim = "{'descr': '<f4', 'fortran_order': False, 'shape': (1099511627776, 1024), }\n";
     std::string const file = npy_file(claim, "abcd");
-    CHECK(outcome([&] { return io::read_npy<float>(bytes_of(file)); }) == "truncated_file");
+    CHECK(outcome([&] { return io::read_npy<float>(npy_bytes(file)); }) == "truncated_file");
     endless_claim buffer(file);
     std::istream stream(&buffer);
     CHECK(outcome([&] { return io::read_npy<float>(stream); }) == "truncated_file");

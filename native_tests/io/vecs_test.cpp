@@ -16,14 +16,14 @@ using namespace std::string_literals;
 
 namespace {
 
-std::span<std::byte const> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+std::span<std::byte const> vecs_bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
 std::string const two_floats = "\2\0\0\0\0\0\x80\x3f\0\0\0\xc0"s;   // 1, -2
 std::string const more_floats = "\2\0\0\0\0\0\0\x3f\0\0\0\0"s;      // 0.5, 0
 std::string const three_bytes = "\3\0\0\0\0\x7f\xff"s;
 
 std::string fvecs_outcome(std::string const& file, io::read_limits const& limits = {}) {
-    std::string const from_memory = outcome([&] { return io::read_fvecs(bytes_of(file), limits); });
+    std::string const from_memory = outcome([&] { return io::read_fvecs(vecs_bytes(file), limits); });
     std::istringstream stream(file);
     CHECK(from_memory == outcome([&] { return io::read_fvecs(stream, limits); }));
     return from_memory;
@@ -32,18 +32,18 @@ std::string fvecs_outcome(std::string const& file, io::read_limits const& limits
 }  // namespace
 
 TEST_CASE("fvecs and bvecs are read row by row", "[io][vecs]") {
-    auto const floats = io::read_fvecs(bytes_of(two_floats + more_floats));
+    auto const floats = io::read_fvecs(vecs_bytes(two_floats + more_floats));
     CHECK(floats.rows == 2);
     CHECK(floats.dims == 2);
     CHECK(floats.values == std::vector<float>{1, -2, 0.5F, 0});
     CHECK(floats.matrix()[1][0] == 0.5F);
 
-    auto const bytes = io::read_bvecs(bytes_of(three_bytes + three_bytes));
+    auto const bytes = io::read_bvecs(vecs_bytes(three_bytes + three_bytes));
     CHECK(bytes.rows == 2);
     CHECK(bytes.values == std::vector<std::uint8_t>{0, 127, 255, 0, 127, 255});
 
-    CHECK(io::read_vecs<std::int32_t>(io::memory_source(bytes_of("\1\0\0\0\xfe\xff\xff\xff"s))).values == std::vector<std::int32_t>{-2});
-    CHECK(io::read_fvecs(bytes_of("")).rows == 0);
+    CHECK(io::read_vecs<std::int32_t>(io::memory_source(vecs_bytes("\1\0\0\0\xfe\xff\xff\xff"s))).values == std::vector<std::int32_t>{-2});
+    CHECK(io::read_fvecs(vecs_bytes("")).rows == 0);
 }
 
 TEST_CASE("fvecs and bvecs are read from files", "[io][vecs]") {

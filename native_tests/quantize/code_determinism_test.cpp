@@ -42,9 +42,9 @@ private:
     std::uint64_t hash_ = 0xCBF29CE484222325U;
 };
 
-using encode = std::function<quantize::code_factors(std::span<float const>, unsigned, std::span<std::uint8_t>)>;
+using row_encoder = std::function<quantize::code_factors(std::span<float const>, unsigned, std::span<std::uint8_t>)>;
 
-std::uint64_t fingerprint_of(encode const& run, unsigned first_bits, unsigned last_bits) {
+std::uint64_t fingerprint_of(row_encoder const& run, unsigned first_bits, unsigned last_bits) {
     fingerprint sum;
     for (std::size_t const d : {1U, 13U, 100U, 384U})
         for (unsigned bits = first_bits; bits <= last_bits; ++bits)

@@ -12,7 +12,7 @@ using quantize::rotation;
 
 namespace {
 
-std::vector<std::size_t> const some_dims{1, 2, 3, 7, 8, 40, 63, 64, 65, 100, 127, 128, 129, 300, 384, 512, 768, 1000, 1024, 1536};
+std::vector<std::size_t> const rotated_dims{1, 2, 3, 7, 8, 40, 63, 64, 65, 100, 127, 128, 129, 300, 384, 512, 768, 1000, 1024, 1536};
 
 std::vector<float> rotated(rotation const& r, std::span<float const> x) {
     std::vector<float> y(r.padded());
@@ -49,7 +49,7 @@ std::vector<double> rotated_by_definition(rotation const& r, std::span<float con
 }  // namespace
 
 TEST_CASE("a rotation is its definition", "[quantize][rotation]") {
-    for (std::size_t const d : some_dims) {
+    for (std::size_t const d : rotated_dims) {
         rotation const r(d, d);
         auto const x = normal_vector(d, d + 1);
         auto const y = rotated(r, x);
@@ -63,7 +63,7 @@ TEST_CASE("a rotation is its definition", "[quantize][rotation]") {
 }
 
 TEST_CASE("a rotation keeps lengths and inner products", "[quantize][rotation]") {
-    for (std::size_t const d : some_dims) {
+    for (std::size_t const d : rotated_dims) {
         rotation const r(d);
         auto const x = normal_vector(d, 1), q = normal_vector(d, 2);
         auto const tx = rotated(r, x), tq = rotated(r, q);
@@ -74,7 +74,7 @@ TEST_CASE("a rotation keeps lengths and inner products", "[quantize][rotation]")
 }
 
 TEST_CASE("a rotation turned back is the vector", "[quantize][rotation]") {
-    for (std::size_t const d : some_dims) {
+    for (std::size_t const d : rotated_dims) {
         rotation const r(d, 7);
         auto const x = unit_vector(d, 3);
         auto y = rotated(r, x);

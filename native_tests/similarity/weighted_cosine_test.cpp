@@ -20,7 +20,7 @@ std::vector<float> positive_weights(std::size_t n, std::uint64_t seed) {
     for (float& v : out) v *= v;
     return out;
 }
-double by_definition(std::vector<float> const& x, std::vector<float> const& y, std::vector<float> const& w) {
+double weighted_by_definition(std::vector<float> const& x, std::vector<float> const& y, std::vector<float> const& w) {
     long double xy = 0, xx = 0, yy = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
         xy += static_cast<long double>(w[i]) * x[i] * y[i];
@@ -36,7 +36,7 @@ TEST_CASE("weighted_cosine is its definition, in range and symmetric to the bit"
         for (std::uint64_t seed = 0; seed < 6; ++seed) {
             auto const x = normal_vector(d, seed), y = normal_vector(d, seed + 40), w = positive_weights(d, seed + 80);
             weighted_cosine const functor(w);
-            REQUIRE(std::abs(functor(x, y) - by_definition(x, y, w)) <= 1e-7);
+            REQUIRE(std::abs(functor(x, y) - weighted_by_definition(x, y, w)) <= 1e-7);
             REQUIRE(functor(x, y) == functor(y, x));
             REQUIRE(std::abs(functor(x, x) - 1) <= 1e-7F);
             REQUIRE(functor(x, x) <= 1);
@@ -61,7 +61,7 @@ TEST_CASE("an index of weighted_cosine's items ranks as it does", "[similarity][
     for (std::uint64_t i = 0; i < 150; ++i) {
         auto const x = normal_vector(d, 100 + i);
         items.push_back(written(functor.mapped_dims(), [&](auto out) { functor.item(x, out); }));
-        values.push_back(by_definition(x, query, w));
+        values.push_back(weighted_by_definition(x, query, w));
         plain.push_back(cosine_by_definition<float>(x, query));
     }
     auto const q = written(d, [&](auto out) { functor.query(query, out); });
