@@ -37,7 +37,7 @@ std::vector<std::pair<std::string, float>> named(vector_index const& index, std:
     return out;
 }
 
-std::string load_outcome(std::span<std::byte const> file, verify_level verify = verify_level::checksum) {
+std::string lists_outcome(std::span<std::byte const> file, verify_level verify = verify_level::checksum) {
     return outcome([&] { return ivf_index::from_bytes(file, verify); });
 }
 
@@ -308,11 +308,11 @@ TEST_CASE("a file of lists with any bit flipped or any end missing is refused", 
     for (std::size_t bit = 0; bit < 8 * file.size(); ++bit) {
         auto damaged = file;
         damaged[bit / 8] ^= std::byte{1} << (bit % 8);
-        auto const result = load_outcome(damaged);
+        auto const result = lists_outcome(damaged);
         if (result != "corrupt_file") FAIL("bit " << bit % 8 << " of byte " << bit / 8 << ": " << result);
     }
     for (std::size_t length = 0; length < file.size(); ++length) {
-        auto const result = load_outcome(std::span(file).first(length));
+        auto const result = lists_outcome(std::span(file).first(length));
         if (result != "truncated_file") FAIL("first " << length << " bytes: " << result);
     }
 }
@@ -324,7 +324,7 @@ TEST_CASE("a section of lists that does not part the rows is refused although ev
         auto parts = take_apart(file);
         for (auto& s : parts.sections)
             if (s.type == 4) change(s.bytes);
-        return load_outcome(join(parts), verify_level::full);
+        return lists_outcome(join(parts), verify_level::full);
     };
     auto const set = [](std::size_t word, std::uint32_t value) { return [=](std::vector<std::byte>& b) { set_number(std::span(b), 4 * word, value); }; };
     CHECK(damaged([](auto&) {}) == "ok");

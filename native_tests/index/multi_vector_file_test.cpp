@@ -56,7 +56,7 @@ multi_vector_index make_small(kind const& k, std::size_t count = 5) {
     return index;
 }
 
-std::string documents_outcome(std::span<std::byte const> file, verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
+std::string load_outcome(std::span<std::byte const> file, verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
     return outcome([&] { return multi_vector_from_bytes(file, verify, limits).size(); });
 }
 /// What an accepted file is good for, whatever its tokens are.
@@ -121,17 +121,17 @@ TEST_CASE("every bit flip of a file of documents is refused as corrupt, and ever
         for (std::size_t bit = 0; bit < 8 * file.size(); ++bit) {
             auto damaged = file;
             damaged[bit / 8] ^= std::byte{1} << (bit % 8);
-            auto const result = documents_outcome(damaged);
+            auto const result = load_outcome(damaged);
             if (result != "corrupt_file") FAIL("bit " << bit % 8 << " of byte " << bit / 8 << ": " << result);
         }
         for (verify_level const verify : {verify_level::structure, verify_level::full})
             for (std::size_t length = 0; length < file.size(); ++length) {
-                auto const result = documents_outcome(std::span(file).first(length), verify);
+                auto const result = load_outcome(std::span(file).first(length), verify);
                 if (result != "truncated_file") FAIL("first " << length << " bytes: " << result);
             }
         auto longer = file;
         longer.push_back(std::byte{0});
-        CHECK(documents_outcome(longer, verify_level::structure) == "corrupt_file");
+        CHECK(load_outcome(longer, verify_level::structure) == "corrupt_file");
     }
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("contents that no writer makes are refused although every checksum is 
         REQUIRE(found);
         auto const file = join(parts);
         allocations::start();
-        auto const result = documents_outcome(file, verify_level::full);
+        auto const result = load_outcome(file, verify_level::full);
         // Whatever the numbers say, memory is in proportion to the file.
         CHECK(allocations::peak() < 1'000'000);
         return result;
@@ -209,7 +209,7 @@ TEST_CASE("contents that no writer makes are refused although every checksum is 
     auto const without = [&](std::uint32_t type) {
         auto parts = take_apart(to_bytes(make_small(plain)));
         std::erase_if(parts.sections, [&](auto const& s) { return s.type == type; });
-        return documents_outcome(join(parts));
+        return load_outcome(join(parts));
     };
     for (std::uint32_t const type : {first_pass, documents, tokens, factors, ids, index}) {
         CAPTURE(type);
@@ -217,14 +217,14 @@ TEST_CASE("contents that no writer makes are refused although every checksum is 
     }
     auto parts = take_apart(to_bytes(make_small(plain)));
     parts.sections.push_back({77, 0, {std::byte{1}}});
-    CHECK(documents_outcome(join(parts)) == "unsupported_version");
+    CHECK(load_outcome(join(parts)) == "unsupported_version");
     parts.sections.back().flags = 1;
-    CHECK(documents_outcome(join(parts)) == "ok");
+    CHECK(load_outcome(join(parts)) == "ok");
     parts.sections.back().flags = 2;
-    CHECK(documents_outcome(join(parts)) == "corrupt_file");
+    CHECK(load_outcome(join(parts)) == "corrupt_file");
     parts.sections.pop_back();
     std::swap(parts.sections[1], parts.sections[2]);
-    CHECK(documents_outcome(join(parts)) == "corrupt_file");
+    CHECK(load_outcome(join(parts)) == "corrupt_file");
 }
 
 TEST_CASE("files of documents and of single vectors are not mistaken for each other, and limits hold", "[index][multi_vector][file]") {
@@ -234,19 +234,19 @@ TEST_CASE("files of documents and of single vectors are not mistaken for each ot
     CHECK((refused == "corrupt_file" || refused == "unsupported_version"));
     auto const single = make_index("int8", d);
     single->add("a", view(make_document(0))[0]);
-    auto const other = documents_outcome(to_bytes(*single));
+    auto const other = load_outcome(to_bytes(*single));
     CHECK((other == "corrupt_file" || other == "unsupported_version"));
-    CHECK(documents_outcome(documents, verify_level::full, {.max_rows = 4}) == "limit_exceeded");
-    CHECK(documents_outcome(documents, verify_level::full, {.max_dims = 11}) == "limit_exceeded");
-    CHECK(documents_outcome(documents, verify_level::full, {.max_bytes = documents.size() - 1}) == "limit_exceeded");
+    CHECK(load_outcome(documents, verify_level::full, {.max_rows = 4}) == "limit_exceeded");
+    CHECK(load_outcome(documents, verify_level::full, {.max_dims = 11}) == "limit_exceeded");
+    CHECK(load_outcome(documents, verify_level::full, {.max_bytes = documents.size() - 1}) == "limit_exceeded");
     auto squared = documents;
     squared[12] = static_cast<std::byte>(similarity_kind::squared_l2);
     repair_hashes(squared);
-    CHECK(documents_outcome(squared) == "corrupt_file");
+    CHECK(load_outcome(squared) == "corrupt_file");
     auto codec = documents;
     codec[11] = std::byte{2};
     repair_hashes(codec);
-    CHECK(documents_outcome(codec) == "corrupt_file");
+    CHECK(load_outcome(codec) == "corrupt_file");
 }
 
 TEST_CASE("documents survive the way to the disk and back, in pieces of 1 MiB with hashes of their own", "[index][multi_vector][file]") {
@@ -270,6 +270,6 @@ TEST_CASE("documents survive the way to the disk and back, in pieces of 1 MiB wi
     for (std::size_t at = 0; at < file.size(); at += at < 400 ? 1 : 50'001) {
         auto damaged = file;
         damaged[at] ^= std::byte{16};
-        CHECK(documents_outcome(damaged) == "corrupt_file");
+        CHECK(load_outcome(damaged) == "corrupt_file");
     }
 }

@@ -8,6 +8,7 @@
 #include "support/clustered.hpp"
 #include "support/embeddings.hpp"
 #include "support/errors.hpp"
+#include "support/exact_search.hpp"
 #include "support/file_surgery.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -19,9 +20,15 @@ using namespace simile::test;
 
 namespace {
 
-constexpr char const* names[] = {"rabitq1>int8", "eden2>f16", "lvq4>lvq8", "int8>f32", "int4+rotated>rabitq4", "f16>eden4", "bf16>int8+rotated"};
+constexpr char const* refined_names[] = {"rabitq1>int8", "eden2>f16", "lvq4>lvq8", "int8>f32", "int4+rotated>rabitq4", "f16>eden4", "bf16>int8+rotated", "lvq4x4", "lvq2x5+rotated"};
 
+/// Of "first>second"; of "lvq4x4+rotated" the first is "lvq4+rotated".
+std::string first_of(std::string const& name) {
+    std::size_t const at = name.find('x');
+    return name.starts_with("lvq") && at != std::string::npos ? name.substr(0, at) + name.substr(at + 2) : name.substr(0, name.find('>'));
+}
 std::string second_of(std::string const& name) { return name.substr(name.find('>') + 1); }
+bool adds_up(std::string const& name) { return name.find('>') == std::string::npos; }
 
 std::unique_ptr<vector_index> filled(coding how, matrix_view<float const> rows, similarity_kind similarity = similarity_kind::cosine) {
     auto index = make_index(std::move(how), rows.dims(), similarity);
@@ -41,7 +48,7 @@ coding product_over_int8(matrix_view<float const> rows) {
 }
 
 /// Loaded as far as the given level.
-std::shared_ptr<vector_index> at_level(std::span<std::byte const> file, unsigned level) {
+std::shared_ptr<vector_index> refined_at(std::span<std::byte const> file, unsigned level) {
     index_loader loader;
     std::size_t at = 0;
     while (loader.level() < level) {
@@ -56,8 +63,9 @@ std::shared_ptr<vector_index> at_level(std::span<std::byte const> file, unsigned
 
 TEST_CASE("a refined search that scores every row again has the hits of the second code, to the bit", "[index][refined]") {
     for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::dot, similarity_kind::squared_l2})
-        for (std::string const name : names)
+        for (std::string const name : refined_names)
             for (std::size_t const dims : {std::size_t{5}, std::size_t{130}}) {
+                if (adds_up(name)) continue;  // its second code is a part of a code
                 // Under dot and squared_l2 flat f32 has no unit vectors; the others are compared to the bit.
                 if (second_of(name) == "f32" && similarity != similarity_kind::cosine) continue;
                 auto const values = normal_vector(300 * dims, dims);
@@ -103,6 +111,71 @@ TEST_CASE("a refined index keeps 99 % of what its second code finds in real sent
         CAPTURE(name, share);
         CHECK(share >= 0.99);
     }
+    auto const exact = filled("f32", glosses.matrix());
+    auto const levels = filled("lvq4x4", glosses.matrix()), eight = filled("lvq8", glosses.matrix());
+    double const two = recall(search_all(*levels, some.matrix(), {.k = 10}), *exact, some.matrix(), 10), one = recall(search_all(*eight, some.matrix(), {.k = 10}), *exact, some.matrix(), 10);
+    CAPTURE(two, one);
+    CHECK(two >= one - 0.01);
+}
+
+TEST_CASE("two levels of LVQ score the sum of both, which get gives back", "[index][refined][lvq]") {
+    std::size_t const d = 96, n = 200;
+    auto const values = clustered_vectors(n, d, 10, 0.7F, 5, 0);
+    matrix_view<float const> const rows(values, d);
+    // Of codes of nearly length 1, as get gives a direction times the length of the row.
+    for (std::string const name : {"lvq4x4", "lvq4x8", "lvq6x2", "lvq5x3+rotated"})
+        for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::dot, similarity_kind::squared_l2}) {
+            auto const index = filled(name, rows, similarity);
+            CAPTURE(name, to_string(similarity));
+            std::vector<std::vector<float>> decoded;
+            for (std::size_t i = 0; i < n; ++i) decoded.push_back(index->get(std::uint64_t{i}));
+            auto const query = clustered_vectors(1, d, 10, 0.7F, 5, 1);
+            for (hit const& h : index->search(query, {.k = n, .recall = 1}).hits) {
+                double const exact = exact_score(similarity, decoded[h.row], query), lengths = similarity == similarity_kind::cosine ? 1 : double{norm(decoded[h.row])} * norm(query);
+                CHECK(std::abs(double{h.score} - exact) <= 0.012 * lengths);
+            }
+        }
+}
+
+TEST_CASE("the second level of LVQ is worth the bits that it has", "[index][refined][lvq]") {
+    std::size_t const d = 128, n = 3000;
+    auto const values = clustered_vectors(n, d, 60, 0.7F, 8, 0), asked = clustered_vectors(40, d, 60, 0.7F, 8, 1);
+    matrix_view<float const> const rows(values, d), queries(asked, d);
+    auto const exact = filled("f32", rows);
+    auto const error_of = [&](std::string const& name) {
+        auto const index = filled(name, rows);
+        double squares = 0;
+        for (std::size_t q = 0; q < queries.rows(); ++q) {
+            std::vector<double> difference(n);
+            for (hit const& h : exact->search(queries[q], {.k = n}).hits) difference[h.row] += double{h.score};
+            for (hit const& h : index->search(queries[q], {.k = n, .recall = 1}).hits) squares += (difference[h.row] - double{h.score}) * (difference[h.row] - double{h.score});
+        }
+        return std::sqrt(squares / static_cast<double>(n * queries.rows()));
+    };
+    // A part of a step is 1/16 of one step of 4 bits; the step of 8 bits is 1/17. What is left is the error of the int8 query.
+    double const one = error_of("lvq4"), two = error_of("lvq4x4"), eight = error_of("lvq8");
+    CAPTURE(one, two, eight);
+    CHECK(two < one / 6);
+    CHECK(two < 1.25 * eight);
+    CHECK(error_of("lvq2x2") < error_of("lvq2") / 3);
+    auto const refined = filled("lvq4x4", rows);
+    CHECK(recall(search_all(*refined, queries, {.k = 10}), *exact, queries, 10) >= 0.97);
+}
+
+TEST_CASE("two levels that do not belong together are refused", "[index][refined][lvq]") {
+    auto const of = [](std::string const& name) { return coding_of(name, 16); };
+    coding const second = of("lvq4x3").stages[1], turned = of("lvq4x3+rotated").stages[1];
+    auto const made = [&](coding first, coding other) { return outcome([&] { return make_index({.kind = codec_kind::refined, .stages = {first, other}}, 16); }); };
+    CHECK(made(of("lvq4"), second) == "ok");
+    CHECK(made(of("lvq3"), second) == "invalid_argument");
+    CHECK(made(of("int8"), second) == "invalid_argument");
+    CHECK(made(of("int4"), second) == "invalid_argument");
+    CHECK(made(of("lvq4"), turned) == "invalid_argument");
+    CHECK(made(of("lvq4+rotated"), turned) == "ok");
+    CHECK(made(second, of("int8")) == "invalid_argument");
+    CHECK(outcome([&] { return make_index(second, 16); }) == "invalid_argument");
+    CHECK(outcome([&] { return make_index({.kind = codec_kind::integer, .form = quantize::lvq_residual_form{0, 4}}, 16); }) == "invalid_argument");
+    CHECK(message([&] { return make_index({.kind = codec_kind::refined, .stages = {of("lvq3"), second}}, 16); }) == "the second level belongs to lvq4, not to lvq3");
 }
 
 TEST_CASE("the deviation of a refined index is that of its two scores, and follows changes", "[index][refined]") {
@@ -149,7 +222,7 @@ TEST_CASE("a refined index changed row by row is one made of what is left", "[in
     std::size_t const d = 24;
     auto const values = normal_vector(150 * d, 2);
     auto const row = [&](std::size_t i) { return std::span(values).subspan(i * d, d); };
-    for (std::string const name : names) {
+    for (std::string const name : refined_names) {
         auto const changed = make_index(name, d, similarity_kind::dot), made = make_index(name, d, similarity_kind::dot);
         for (std::size_t i = 0; i < 100; ++i) changed->add(std::uint64_t{i}, row(i));
         // Row 99 goes where 3 was, 98 where 40 was; 5 has another vector.
@@ -209,7 +282,7 @@ TEST_CASE("a file of two stages can be searched by the first while the second is
     std::size_t const d = 40, n = 500;
     auto const values = normal_vector(n * d, 4);
     matrix_view<float const> const rows(values, d);
-    for (std::string const name : names)
+    for (std::string const name : refined_names)
         for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::dot}) {
             auto const index = filled(name, rows, similarity);
             index->set_metadata("{}");
@@ -221,11 +294,11 @@ TEST_CASE("a file of two stages can be searched by the first while the second is
             CHECK(loaded->codec() == codec_kind::refined);
             CHECK(loaded->search(query, {.k = 9}).hits == index->search(query, {.k = 9}).hits);
             CHECK(loaded->get(std::uint64_t{8}) == index->get(std::uint64_t{8}));
-            auto const early = at_level(file, 1);
+            auto const early = refined_at(file, 1);
             CHECK(early->level() == 1);
             auto const result = early->search(query, {.k = 9});
             CHECK(result.level == 1);
-            std::string const first = name.substr(0, name.find('>'));
+            std::string const first = first_of(name);
             CHECK(result.hits == filled(first, rows, similarity)->search(query, {.k = 9}).hits);
             CHECK(early->get(std::uint64_t{8}) == filled(first, rows, similarity)->get(std::uint64_t{8}));
             CHECK(outcome([&] { return early->add(std::uint64_t{n}, query), 0; }) == "incomplete");
@@ -249,7 +322,7 @@ TEST_CASE("an index of no rows has two stages too", "[index][refined]") {
 
 TEST_CASE("every single-bit flip and every truncation of a file of two stages is refused", "[index][refined][damage]") {
     auto const values = normal_vector(7 * 3, 1);
-    for (std::string const name : {"lvq1>lvq2", "int8>f16"}) {
+    for (std::string const name : {"lvq1>lvq2", "int8>f16", "lvq1x2"}) {
         auto const file = to_bytes(*filled(name, matrix_view<float const>(values, 3), similarity_kind::dot));
         INFO(name << ", " << file.size() << " bytes");
         for (std::size_t bit = 0; bit < 8 * file.size(); ++bit) {

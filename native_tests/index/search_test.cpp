@@ -21,13 +21,13 @@ using namespace simile::test;
 
 namespace {
 
-struct filled {
+struct filled_index {
     std::unique_ptr<vector_index> index;
     std::vector<std::vector<float>> rows;
 };
 
-filled make_filled(codec_kind codec, similarity_kind similarity, std::size_t dims, std::size_t count) {
-    filled out{make_index(codec, dims, similarity), {}};
+filled_index make_filled(codec_kind codec, similarity_kind similarity, std::size_t dims, std::size_t count) {
+    filled_index out{make_index(codec, dims, similarity), {}};
     std::vector<float> values;
     for (std::size_t i = 0; i < count; ++i) {
         // Different lengths matter under dot and squared_l2; some rows stand twice, so that ties occur.

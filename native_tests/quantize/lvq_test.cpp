@@ -7,6 +7,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 using namespace simile;
 using namespace simile::test;
@@ -95,6 +97,30 @@ TEST_CASE("LVQ estimates are unbiased and as precise as a uniform code", "[quant
         CHECK(std::abs(sum / pairs) <= 4 * rms / std::sqrt(double(pairs)));
         CHECK(std::abs(squares / expected - 1) <= 0.15);
     }
+}
+
+TEST_CASE("the second LVQ level makes good for the rounding of the stored factors of the first", "[quantize][lvq]") {
+    std::size_t const d = 96;
+    for (auto const& [first_bits, bits] : {std::pair{4U, 4U}, {4U, 8U}, {3U, 5U}, {6U, 2U}, {1U, 1U}})
+        for (std::uint64_t seed = 0; seed < 50; ++seed) {
+            auto x = unit_vector(d, seed);
+            for (float& v : x) v += 0.3F;
+            std::vector<std::uint8_t> codes(d), rest(d);
+            auto const first = quantize::lvq_encode(x, first_bits, codes);
+            code_factors const stored{quantize::as_stored(first.scale, first_bits), quantize::as_stored(first.offset, first_bits)};
+            auto const second = quantize::lvq_encode_second(x, first_bits, bits, rest);
+            CHECK(second == code_factors{stored.scale / static_cast<float>(1U << bits), 0});
+            std::vector<float> y(d), z(d);
+            quantize::decode(codes, first_bits, stored, y);
+            quantize::decode(rest, bits, second, z);
+            double const part = double{second.scale};
+            // At the ends of the first level's steps the residual of a stored code may leave its range by as much as the factors are rounded.
+            double const half = first_bits > 4 ? 1e-6 : 0x1p-12 * (double{stored.scale} * (1U << first_bits) / 2 + std::abs(double{stored.offset}));
+            for (std::size_t j = 0; j < d; ++j) {
+                CAPTURE(first_bits, bits, seed, j);
+                REQUIRE(std::abs(double{x[j]} - double{y[j]} - double{z[j]}) <= part / 2 * 1.001 + 1.01 * half + 1e-6);
+            }
+        }
 }
 
 TEST_CASE("a constant vector is exact in LVQ", "[quantize][lvq]") {

@@ -41,8 +41,13 @@ struct coding {
 
 namespace detail {
 
+/// The second level of LVQ-B1xB2, which tells nothing without the first.
+[[nodiscard]] inline bool is_residual(coding const& how) noexcept { return how.form && std::holds_alternative<quantize::lvq_residual_form>(*how.form); }
+
+/// @param second  whether it is the second of two stages
 /// @throws error invalid_argument (a coding that lacks what its kind needs, or has what it does not take), dimension_mismatch, out_of_range
-inline void require_whole(coding const& how, std::size_t dims) {
+inline void require_whole(coding const& how, std::size_t dims, bool second = false) {
+    require(second || !is_residual(how), error_code::invalid_argument, "the second level of an LVQ code has no meaning without the first");
     require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
     require(!how.map || how.map->input_dims() == dims, error_code::dimension_mismatch, "the transform takes other dimensions than ", dims);
     require(!how.map || (how.map->code_dims() >= 1 && how.map->code_dims() <= max_dims), error_code::out_of_range, "code dimensions must be 1 .. ", max_dims);
@@ -57,7 +62,7 @@ inline void require_whole(coding const& how, std::size_t dims) {
 
 /// The coding of a name: "f32", "f16", "bf16", "int8", "planes", "planes2", "planes12"; "int1" .. "int7" (mid-rise); "lvq1" .. "lvq8"; "rabitq1" .. "rabitq8" and "eden1" ..
 /// "eden4", which rotate. None of them needs a sample to be fitted to. "+rotated" after a name rotates, but for f32. "first>second"
-/// with two of them that are one code each is that of a refined_index.
+/// with two of them that are one code each is that of a refined_index; so is "lvqAxB", such as "lvq4x8", whose second code is what A bits leave.
 /// @throws error invalid_argument for a name that is none of these
 [[nodiscard]] inline coding coding_of(std::string_view name, std::size_t dims) {
     require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
@@ -70,13 +75,19 @@ inline void require_whole(coding const& how, std::size_t dims) {
         base.remove_suffix(rotated.size());
         out.map = quantize::transform(dims).rotated();
     }
+    auto const digit = [](char c) { return c >= '1' && c <= '8' ? static_cast<unsigned>(c - '0') : 0; };
+    if (base.size() == 6 && base.starts_with("lvq") && digit(base[3]) != 0 && base[4] == 'x' && digit(base[5]) != 0) {
+        coding first{.kind = codec_kind::integer, .map = out.map, .form = quantize::lvq_form{digit(base[3])}};
+        coding second{.kind = codec_kind::integer, .map = out.map, .form = quantize::lvq_residual_form{digit(base[3]), digit(base[5])}};
+        return {.kind = codec_kind::refined, .stages = {std::move(first), std::move(second)}};
+    }
     for (codec_kind const kind : {codec_kind::f32, codec_kind::f16, codec_kind::bf16, codec_kind::int8, codec_kind::planes, codec_kind::planes2, codec_kind::planes12})
         if (base == to_string(kind)) {
             require(kind != codec_kind::f32 || !out.map, error_code::invalid_argument, "f32 keeps vectors as they are: there is no f32+rotated");
             out.kind = kind;
             return out;
         }
-    unsigned const bits = !base.empty() && base.back() >= '1' && base.back() <= '8' ? static_cast<unsigned>(base.back() - '0') : 0;
+    unsigned const bits = base.empty() ? 0 : digit(base.back());
     std::string_view const family = bits == 0 ? base : base.substr(0, base.size() - 1);
     out.kind = codec_kind::integer;
     if (family == "rabitq" && bits != 0) {
@@ -92,7 +103,7 @@ inline void require_whole(coding const& how, std::size_t dims) {
         out.form = quantize::mid_rise_form{bits};
     } else {
         fail(error_code::invalid_argument, "there is no codec \"", name,
-             "\", only f32, f16, bf16, int8, planes, planes2, planes12, int1 .. int7, lvq1 .. lvq8, rabitq1 .. rabitq8, eden1 .. eden4, "
+             "\", only f32, f16, bf16, int8, planes, planes2, planes12, int1 .. int7, lvq1 .. lvq8, rabitq1 .. rabitq8, eden1 .. eden4, lvq1x1 .. lvq8x8, "
              "each but f32 also with +rotated, or two of them as first>second");
     }
     return out;

@@ -16,7 +16,7 @@
 /// The forms of integer codes as bytes of a file: u8 form, u8 bits, and what the form needs.
 namespace simile::detail {
 
-enum class form_number : std::uint8_t { none = 0, mid_rise = 1, lvq = 2, rabitq = 3, affine = 4, product = 5, recurrent = 6, eden = 7 };
+enum class form_number : std::uint8_t { none = 0, mid_rise = 1, lvq = 2, rabitq = 3, affine = 4, product = 5, recurrent = 6, eden = 7, lvq_residual = 8 };
 
 /// A block of layers: u8 their number; for each u32 rows, u32 columns, u8 whether it has a bias, the weights and the bias.
 inline void write_block(byte_writer& out, quantize::dense_block const& block) {
@@ -72,6 +72,10 @@ struct form_writer {
     }
     void operator()(quantize::mid_rise_form const& f) const { head(form_number::mid_rise, f.bits); }
     void operator()(quantize::lvq_form const& f) const { head(form_number::lvq, f.bits); }
+    void operator()(quantize::lvq_residual_form const& f) const {
+        head(form_number::lvq_residual, f.bits);
+        out.u8(static_cast<std::uint8_t>(f.first_bits));
+    }
     void operator()(quantize::rabitq_encoder const& f) const { head(form_number::rabitq, f.bits()); }
     void operator()(quantize::affine_ranges const& f) const {
         head(form_number::affine, f.bits());
@@ -89,6 +93,11 @@ struct form_writer {
     switch (number) {
         case form_number::mid_rise: return quantize::mid_rise_form{bits};
         case form_number::lvq: return quantize::lvq_form{bits};
+        case form_number::lvq_residual: {
+            unsigned const first_bits = in.u8();
+            require(first_bits >= 1 && first_bits <= 8, error_code::corrupt_file, "the first level has ", first_bits, " bits");
+            return quantize::lvq_residual_form{first_bits, bits};
+        }
         case form_number::rabitq: return quantize::rabitq_encoder(dims, bits);
         case form_number::affine: {
             auto low = in.floats(dims), step = in.floats(dims);

@@ -15,6 +15,7 @@ namespace detail {
 struct form_name {
     std::string operator()(quantize::mid_rise_form const& f) const { return "int" + std::to_string(f.bits); }
     std::string operator()(quantize::lvq_form const& f) const { return "lvq" + std::to_string(f.bits); }
+    std::string operator()(quantize::lvq_residual_form const& f) const { return "residual" + std::to_string(f.bits) + "(lvq" + std::to_string(f.first_bits) + ")"; }
     std::string operator()(quantize::rabitq_encoder const& f) const { return "rabitq" + std::to_string(f.bits()); }
     std::string operator()(quantize::affine_ranges const& f) const { return "affine" + std::to_string(f.bits()); }
     std::string operator()(quantize::recurrent_form const& f) const { return "recurrent" + std::to_string(f.bits()); }
@@ -49,6 +50,12 @@ struct step_name {
     return name + steps + (eden != nullptr && eden->scale() == quantize::eden_scale::least_squares ? "+least_squares" : "");
 }
 [[nodiscard]] inline std::string name_of(coding const& how) {
+    if (how.kind == codec_kind::refined && how.stages.size() == 2) {
+        std::string const first = name_of(how.stages[0]);
+        if (!detail::is_residual(how.stages[1])) return first + ">" + name_of(how.stages[1]);
+        std::size_t const digits = std::string("lvq4").size();
+        return first.substr(0, digits) + "x" + std::to_string(quantize::bits_of(*how.stages[1].form)) + first.substr(digits);
+    }
     return name_of(how.kind, how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr, how.eden ? &*how.eden : nullptr);
 }
 

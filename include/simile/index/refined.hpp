@@ -2,6 +2,8 @@
 #pragma once
 
 #include <simile/core/norm.hpp>
+#include <simile/core/rounded.hpp>
+#include <simile/index/coding_name.hpp>
 #include <simile/index/gate.hpp>
 #include <simile/index/stage_codec.hpp>
 #include <simile/index/vector_index.hpp>
@@ -11,15 +13,19 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
+#include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace simile {
 
 /// Two codes of every vector: a first that is scanned whole, and a second that scores again whoever may be among the k best by the first. Any coding that
-/// is one code can be either; the name is "first>second", such as "rabitq1>int8".
+/// is one code can be either; the name is "first>second", such as "rabitq1>int8". Or the second holds what the first leaves, and the scores of both are added:
+/// LVQ-B1xB2, such as "lvq4x8".
 ///
 /// How many   are scored again follows from how much the two codes differ: their standard deviation is measured on rows of the index itself, at the first
 ///            search after a change, and search_options::recall says how many deviations below the k-th best a row may lie. So it follows the number of rows.
@@ -30,11 +36,14 @@ class refined_index final : public vector_index {
 public:
     /// @throws error out_of_range (dims), invalid_argument (a coding that is not one code, or not whole), dimension_mismatch
     refined_index(coding first, coding second, std::size_t dims, similarity_kind similarity = similarity_kind::cosine, zero_vectors zeros = zero_vectors::refuse)
-        : vector_index(dims, similarity, zeros), first_(std::move(first), dims, false), second_(std::move(second), dims, true) {}
+        : vector_index(dims, similarity, zeros), first_(std::move(first), dims, false), second_(std::move(second), dims, true), adds_(detail::is_residual(second_.how())) {
+        if (adds_) require_levels();
+    }
 
     [[nodiscard]] codec_kind codec() const noexcept override { return codec_kind::refined; }
     [[nodiscard]] unsigned level() const noexcept override { return level_; }
     [[nodiscard]] unsigned levels() const noexcept override { return 2; }
+    [[nodiscard]] std::string codec_name() const override { return name_of(how()); }
     [[nodiscard]] coding const& first() const noexcept { return first_.how(); }
     [[nodiscard]] coding const& second() const noexcept { return second_.how(); }
 
@@ -66,7 +75,13 @@ protected:
         first_.encode(values, row);
         second_.encode(values, row);
     }
-    void decode_row(row_t row, std::span<float> out) const override { (level_ == 2 ? second_ : first_).decode(row, out); }
+    void decode_row(row_t row, std::span<float> out) const override {
+        if (level_ == 1 || !adds_) return (level_ == 2 ? second_ : first_).decode(row, out);
+        auto sum = first_.decoded(row);
+        auto const rest = second_.decoded(row);
+        std::transform(sum.begin(), sum.end(), rest.begin(), sum.begin(), std::plus<>());
+        first_.unmap(sum, out);
+    }
     void move_row(row_t from, row_t to) override {
         changed();
         first_.move(from, to);
@@ -91,7 +106,7 @@ protected:
             [&](question const& q) { return scan_of(q); }, [&](std::size_t i, question const& q, auto const& found) { results[i] = refine(q, options, found); });
     }
 
-    [[nodiscard]] std::vector<std::byte> coding_section() const override { return coding_bytes(coding{.kind = codec_kind::refined, .stages = {first_.how(), second_.how()}}); }
+    [[nodiscard]] std::vector<std::byte> coding_section() const override { return coding_bytes(how()); }
     [[nodiscard]] std::size_t block_bytes(unsigned plane) const noexcept override { return of(plane).codec().block_bytes(); }
     [[nodiscard]] byte_buffer& plane(unsigned plane) noexcept override { return plane == 0 ? first_.blocks() : second_.blocks(); }
     [[nodiscard]] std::span<std::byte const> plane_view(unsigned plane) const noexcept override { return of(plane).blocks(); }
@@ -102,6 +117,14 @@ protected:
     }
 
 private:
+    [[nodiscard]] coding how() const { return {.kind = codec_kind::refined, .stages = {first_.how(), second_.how()}}; }
+    void require_levels() const {
+        auto const* const level = first_.how().form ? std::get_if<quantize::lvq_form>(&*first_.how().form) : nullptr;
+        unsigned const bits = std::get<quantize::lvq_residual_form>(*second_.how().form).first_bits;
+        require(level != nullptr && level->bits == bits, error_code::invalid_argument, "the second level belongs to lvq", bits, ", not to ", name_of(first_.how()));
+        auto const map_of = [](coding const& c) { return c.map ? quantize::to_bytes(*c.map) : std::vector<std::byte>{}; };
+        require(map_of(first_.how()) == map_of(second_.how()), error_code::invalid_argument, "the two levels of a code must have the same transform");
+    }
     [[nodiscard]] detail::stage const& of(unsigned plane) const noexcept { return plane == 0 ? first_ : second_; }
     void changed() noexcept { deviation_.store(-1, std::memory_order_relaxed); }
     void resize(std::size_t rows) {
@@ -135,9 +158,13 @@ private:
         std::vector<float> scores(rows.size());
         second_.score(asked.fine, rows, scores);
         score_rule rule = asked.rule;
-        rule.shift = asked.fine.shift;
         top_k best(options.k, rule.before_finish(options.min_score));
-        for (std::size_t i = 0; i < rows.size(); ++i) best.push(rows[i], rule(scores[i], rows[i]));
+        if (adds_) {
+            for (std::size_t i = 0; i < rows.size(); ++i) best.push(rows[i], found[i].estimate + rounded(rule.slope(rows[i]) * scores[i]));
+        } else {
+            rule.shift = asked.fine.shift;
+            for (std::size_t i = 0; i < rows.size(); ++i) best.push(rows[i], rule(scores[i], rows[i]));
+        }
         return {best.take(), 2};
     }
 
@@ -150,7 +177,7 @@ private:
         double sum = 0, squares = 0, count = 0;
         for (std::size_t i = 0; i < queries_of_measure; ++i) {
             auto const row = static_cast<row_t>(i * size() / queries_of_measure);
-            second_.decode(row, query);
+            decode_row(row, query);
             if (!(to_unit(query, query) > 0)) continue;
             auto const coarse = first_.prepare(query, 1), fine = second_.prepare(query, 1);
             for (std::size_t j = 0; j < blocks; ++j) {
@@ -160,7 +187,7 @@ private:
                 static_cast<void>(second_.scan(fine, b, 0, near));
                 for (std::size_t r = 0; r < block_rows; ++r) {
                     if (b * block_rows + r == row) continue;  // estimates are exact along a row itself
-                    double const difference = double{near[r]} + double{fine.shift} - (double{far[r]} + double{coarse.shift});
+                    double const difference = adds_ ? double{near[r]} : double{near[r]} + double{fine.shift} - (double{far[r]} + double{coarse.shift});
                     sum += difference;
                     squares += rounded(difference * difference);
                     count += 1;
@@ -173,6 +200,7 @@ private:
     }
 
     detail::stage first_, second_;
+    bool adds_;
     unsigned level_ = 2;
     mutable std::atomic<float> deviation_{-1};
 };

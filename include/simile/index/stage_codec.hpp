@@ -115,7 +115,7 @@ class stage {
 public:
     /// @throws error as make_stage_codec and require_whole
     stage(coding how, std::size_t dims, bool by_row) : how_(std::move(how)) {
-        require_whole(how_, dims);
+        require_whole(how_, dims, by_row);
         codec_ = make_stage_codec(how_, code_dims(dims), by_row);
         require(codec_->dims() == code_dims(dims), error_code::dimension_mismatch, "the codec has ", codec_->dims(), " dimensions, the transform ", code_dims(dims));
         mapped_.resize(how_.map ? how_.map->code_dims() : 0);
@@ -133,11 +133,16 @@ public:
         codec_->encode(how_.map ? std::span<float const>(mapped_) : unit, at(row), row % block_rows);
     }
     /// The vector that a row's code stands for.
-    void decode(row_t row, std::span<float> out) const {
-        if (!how_.map) return codec_->decode(at(row), row % block_rows, out);
-        std::vector<float> code(how_.map->code_dims());
+    void decode(row_t row, std::span<float> out) const { unmap(decoded(row), out); }
+    /// The same in the space of the codes.
+    [[nodiscard]] std::vector<float> decoded(row_t row) const {
+        std::vector<float> code(codec_->dims());
         codec_->decode(at(row), row % block_rows, code);
-        how_.map->unmap(code, out);
+        return code;
+    }
+    void unmap(std::span<float const> code, std::span<float> out) const {
+        if (how_.map) how_.map->unmap(code, out);
+        else std::copy(code.begin(), code.end(), out.begin());
     }
     void move(row_t from, row_t to) noexcept { codec_->move(at(from), from % block_rows, at(to), to % block_rows); }
     void clear(row_t row) noexcept { codec_->clear(at(row), row % block_rows); }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <simile/core/aligned_buffer.hpp>
+#include <simile/quantize/bit_parts.hpp>
 #include <simile/quantize/code_factors.hpp>
 #include <simile/quantize/codec.hpp>
 #include <simile/quantize/integer_form.hpp>
+#include <simile/quantize/stored_factor.hpp>
 #include <simile/simd/block_scores.hpp>
 #include <simile/simd/half.hpp>
 #include <simile/simd/int8_query.hpp>
@@ -15,9 +17,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -49,7 +49,7 @@ public:
     [[nodiscard]] std::size_t dims() const noexcept { return rows_; }
     [[nodiscard]] unsigned bits() const noexcept { return bits_; }
     [[nodiscard]] integer_form const& form() const noexcept { return form_; }
-    [[nodiscard]] std::size_t block_bytes() const noexcept { return factors_at() + block_rows * factor_size() * (has_offset() ? 2 : 1); }
+    [[nodiscard]] std::size_t block_bytes() const noexcept { return factors_at() + block_rows * factor_size(bits_) * (has_offset() ? 2 : 1); }
 
     void encode(std::span<float const> row, std::byte* block, std::size_t slot) noexcept {
         code_factors const factors = encoder_(form_, row, codes_);
@@ -76,7 +76,7 @@ public:
     }
     [[nodiscard]] bool well_formed(std::byte const* block, std::size_t rows) const noexcept {
         for (std::size_t slot = 0; slot < rows; ++slot) {
-            if (!(factor(block, slot, 0) >= 0 && std::isfinite(factor(block, slot, 0)))) return false;
+            if (!is_scale(factor(block, slot, 0))) return false;
             if (has_offset() && !std::isfinite(factor(block, slot, 1))) return false;
         }
         return true;
@@ -134,18 +134,11 @@ private:
     };
     template <class F>
     void for_each_part(F&& f) const noexcept {
-        unsigned left = bits_;
         std::size_t offset = 0;
-        auto const take = [&]<unsigned Width>(std::integral_constant<unsigned, Width>) {
-            if (left < Width) return;
-            left -= Width;
-            f(part<Width>{left, offset});
+        quantize::for_each_part(bits_, [&]<unsigned Width>(unsigned shift) {
+            f(part<Width>{shift, offset});
             offset += simd::interleaved<Width>::block_bytes(dims_);
-        };
-        take(std::integral_constant<unsigned, 8>{});
-        take(std::integral_constant<unsigned, 4>{});
-        take(std::integral_constant<unsigned, 2>{});
-        take(std::integral_constant<unsigned, 1>{});
+        });
     }
     [[nodiscard]] std::vector<std::uint8_t> row_codes(std::byte const* block, std::size_t slot) const {
         std::vector<std::uint8_t> codes(dims_);
@@ -157,7 +150,6 @@ private:
     }
 
     [[nodiscard]] bool has_offset() const noexcept { return std::holds_alternative<lvq_form>(form_); }
-    [[nodiscard]] std::size_t factor_size() const noexcept { return bits_ > 4 ? sizeof(float) : sizeof(half); }
     [[nodiscard]] std::size_t factors_at() const noexcept {
         std::size_t sum = 0;
         for_each_part([&]<unsigned Width>(part<Width>) { sum += simd::interleaved<Width>::block_bytes(dims_); });
@@ -167,31 +159,14 @@ private:
     [[nodiscard]] static std::uint8_t* bytes(std::byte* p) noexcept { return reinterpret_cast<std::uint8_t*>(p); }
 
     /// @param which  0 the scale, 1 the offset
-    [[nodiscard]] float factor(std::byte const* block, std::size_t slot, unsigned which) const noexcept {
-        std::byte const* const at = block + factors_at() + (which * block_rows + slot) * factor_size();
-        if (factor_size() == sizeof(float)) {
-            float f;
-            std::memcpy(&f, at, sizeof(float));
-            return f;
-        }
-        half h;
-        std::memcpy(&h, at, sizeof(half));
-        return simd::to_float(h);
-    }
-    void set_factor(std::byte* block, std::size_t slot, unsigned which, float value) const noexcept {
-        std::byte* const at = block + factors_at() + (which * block_rows + slot) * factor_size();
-        if (factor_size() == sizeof(float)) {
-            std::memcpy(at, &value, sizeof(float));
-        } else {
-            half const h = simd::to_half(value);
-            std::memcpy(at, &h, sizeof(half));
-        }
-    }
+    [[nodiscard]] std::size_t factor_at(std::size_t slot, unsigned which) const noexcept { return factors_at() + (which * block_rows + slot) * factor_size(bits_); }
+    [[nodiscard]] float factor(std::byte const* block, std::size_t slot, unsigned which) const noexcept { return load_factor(block + factor_at(slot, which), bits_); }
+    void set_factor(std::byte* block, std::size_t slot, unsigned which, float value) const noexcept { store_factor(block + factor_at(slot, which), bits_, value); }
 
     [[nodiscard]] std::uint32_t finish(query const& q, simd::block_dots const& dots, std::byte const* block, float threshold, block_scores& scores) const noexcept {
         simd::score_form const form{-((1 << bits_) - 1) * q.codes.sum, 0.5F * q.codes.scale};
         std::byte const* const factors = block + factors_at();
-        std::uint32_t const reaching = factor_size() == sizeof(float)
+        std::uint32_t const reaching = factor_size(bits_) == sizeof(float)
                                            ? simd::score_block(default_arch{}, dots, form, reinterpret_cast<float const*>(factors), threshold, scores)
                                            : simd::score_block(default_arch{}, dots, form, reinterpret_cast<half const*>(factors), threshold, scores);
         if (!has_offset() && q.shift == 0) return reaching;

@@ -31,6 +31,11 @@ struct mid_rise_form {
 struct lvq_form {
     unsigned bits;
 };
+/// The second level of LVQ-B1xB2: what lvq_form of `first_bits` leaves of a row. Its estimates are added to those of the first.
+struct lvq_residual_form {
+    unsigned first_bits;
+    unsigned bits;
+};
 
 /// What a query is compared as with recurrent binary codes.
 enum class recurrent_query : std::uint8_t {
@@ -51,7 +56,7 @@ struct recurrent_form {
     recurrent_query asked;
 };
 
-using integer_form = std::variant<mid_rise_form, lvq_form, rabitq_encoder, affine_ranges, recurrent_form>;
+using integer_form = std::variant<mid_rise_form, lvq_form, rabitq_encoder, affine_ranges, recurrent_form, lvq_residual_form>;
 
 [[nodiscard]] inline unsigned bits_of(integer_form const& form) noexcept {
     return std::visit(
@@ -70,6 +75,8 @@ using integer_form = std::variant<mid_rise_form, lvq_form, rabitq_encoder, affin
 inline void require_form(integer_form const& form, std::size_t dims) {
     unsigned const bits = bits_of(form);
     require(bits >= 1 && bits <= 8, error_code::invalid_argument, "codes have 1 .. 8 bits, not ", bits);
+    if (auto const* r = std::get_if<lvq_residual_form>(&form))
+        require(r->first_bits >= 1 && r->first_bits <= 8, error_code::invalid_argument, "codes have 1 .. 8 bits, not ", r->first_bits);
     std::size_t const made_for = std::visit(
         [&](auto const& f) {
             if constexpr (std::is_same_v<std::decay_t<decltype(f)>, recurrent_form>) return f.model->dims();
@@ -90,6 +97,7 @@ public:
     code_factors operator()(integer_form const& form, std::span<float const> row, std::span<std::uint8_t> codes) noexcept {
         if (auto const* m = std::get_if<mid_rise_form>(&form)) return mid_rise_encode_bits(row, m->bits, codes);
         if (auto const* l = std::get_if<lvq_form>(&form)) return lvq_encode(row, l->bits, codes);
+        if (auto const* l = std::get_if<lvq_residual_form>(&form)) return lvq_encode_second(row, l->first_bits, l->bits, codes);
         if (auto const* r = std::get_if<rabitq_encoder>(&form)) return r->encode(row, codes);
         if (auto const* a = std::get_if<affine_ranges>(&form)) return a->encode(row, codes);
         auto const& model = *std::get<recurrent_form>(form).model;

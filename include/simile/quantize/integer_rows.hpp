@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <simile/quantize/bit_parts.hpp>
 #include <simile/quantize/code_factors.hpp>
 #include <simile/quantize/codec.hpp>
 #include <simile/quantize/integer_form.hpp>
 #include <simile/quantize/mid_rise.hpp>
+#include <simile/quantize/stored_factor.hpp>
 #include <simile/simd/block_scores.hpp>
 #include <simile/simd/half.hpp>
 #include <simile/simd/int8_dot.hpp>
@@ -43,7 +45,7 @@ public:
     }
 
     [[nodiscard]] std::size_t dims() const noexcept { return rows_; }
-    [[nodiscard]] std::size_t row_bytes() const noexcept { return factors_at() + factor_size() * (has_offset() ? 2 : 1); }
+    [[nodiscard]] std::size_t row_bytes() const noexcept { return factors_at() + factor_size(bits_) * (has_offset() ? 2 : 1); }
     [[nodiscard]] std::size_t block_bytes() const noexcept { return block_rows * row_bytes(); }
 
     void encode(std::span<float const> row, std::byte* block, std::size_t slot) noexcept {
@@ -76,7 +78,7 @@ public:
     void clear(std::byte* block, std::size_t slot) const noexcept { std::memset(block + slot * row_bytes(), 0, row_bytes()); }
     [[nodiscard]] bool well_formed(std::byte const* block, std::size_t rows) const noexcept {
         for (std::size_t slot = 0; slot < rows; ++slot) {
-            if (!(factor(block, slot, 0) >= 0 && std::isfinite(factor(block, slot, 0)))) return false;
+            if (!is_scale(factor(block, slot, 0))) return false;
             if (has_offset() && !std::isfinite(factor(block, slot, 1))) return false;
         }
         return true;
@@ -112,19 +114,12 @@ private:
     };
     template <class F>
     void for_each_part(F&& f) const noexcept {
-        unsigned left = bits_;
         std::size_t offset = 0;
-        auto const take = [&]<unsigned Width>(std::integral_constant<unsigned, Width>) {
-            if (left < Width) return;
-            left -= Width;
-            f(part<Width>{left, offset});
+        quantize::for_each_part(bits_, [&]<unsigned Width>(unsigned shift) {
+            f(part<Width>{shift, offset});
             if constexpr (Width == 8) offset += dims_;
             else offset += simd::bit_plane<Width>::bytes(dims_);
-        };
-        take(std::integral_constant<unsigned, 8>{});
-        take(std::integral_constant<unsigned, 4>{});
-        take(std::integral_constant<unsigned, 2>{});
-        take(std::integral_constant<unsigned, 1>{});
+        });
     }
     [[nodiscard]] code_factors encode_int8(std::span<float const> row) noexcept {
         mid_rise_scaler const scaler(row, 8);
@@ -133,7 +128,6 @@ private:
     }
 
     [[nodiscard]] bool has_offset() const noexcept { return std::holds_alternative<lvq_form>(form_); }
-    [[nodiscard]] std::size_t factor_size() const noexcept { return bits_ > 4 ? sizeof(float) : sizeof(half); }
     [[nodiscard]] std::size_t factors_at() const noexcept {
         std::size_t sum = 0;
         for_each_part([&]<unsigned Width>(part<Width>) {
@@ -146,26 +140,9 @@ private:
     [[nodiscard]] static std::uint8_t* bytes(std::byte* p) noexcept { return reinterpret_cast<std::uint8_t*>(p); }
 
     /// @param which  0 the scale, 1 the offset
-    [[nodiscard]] float factor(std::byte const* block, std::size_t slot, unsigned which) const noexcept {
-        std::byte const* const at = block + slot * row_bytes() + factors_at() + which * factor_size();
-        if (factor_size() == sizeof(float)) {
-            float f;
-            std::memcpy(&f, at, sizeof(float));
-            return f;
-        }
-        half h;
-        std::memcpy(&h, at, sizeof(half));
-        return simd::to_float(h);
-    }
-    void set_factor(std::byte* block, std::size_t slot, unsigned which, float value) const noexcept {
-        std::byte* const at = block + slot * row_bytes() + factors_at() + which * factor_size();
-        if (factor_size() == sizeof(float)) {
-            std::memcpy(at, &value, sizeof(float));
-        } else {
-            half const h = simd::to_half(value);
-            std::memcpy(at, &h, sizeof(half));
-        }
-    }
+    [[nodiscard]] std::size_t factor_at(std::size_t slot, unsigned which) const noexcept { return slot * row_bytes() + factors_at() + which * factor_size(bits_); }
+    [[nodiscard]] float factor(std::byte const* block, std::size_t slot, unsigned which) const noexcept { return load_factor(block + factor_at(slot, which), bits_); }
+    void set_factor(std::byte* block, std::size_t slot, unsigned which, float value) const noexcept { store_factor(block + factor_at(slot, which), bits_, value); }
 
     std::size_t rows_;  // values of a row
     std::size_t dims_;  // numbers of a code

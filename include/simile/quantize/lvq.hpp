@@ -3,6 +3,7 @@
 
 #include <simile/core/error.hpp>
 #include <simile/quantize/code_factors.hpp>
+#include <simile/quantize/stored_factor.hpp>
 
 #include <algorithm>
 #include <cassert>
@@ -72,6 +73,20 @@ inline code_factors lvq_encode_residual(std::span<float const> x, unsigned first
         codes[i] = static_cast<std::uint8_t>(std::min(std::max(part, 0), largest));
     }
     return {first.scale / parts, 0};
+}
+
+/// The second level alone, for a first one whose factors are kept as stored_factor.hpp keeps them: their rounding goes into the residual.
+///
+/// @param codes  [d], of the second level
+inline code_factors lvq_encode_second(std::span<float const> x, unsigned first_bits, unsigned bits, std::span<std::uint8_t> codes) noexcept {
+    code_factors first = lvq_encode(x, first_bits, codes);
+    first = {as_stored(first.scale, first_bits), as_stored(first.offset, first_bits)};
+    // In place: each residual code needs the first code of its own coordinate alone.
+    for (std::size_t i = 0; i < x.size(); ++i) {
+        std::uint8_t const upper = codes[i];
+        lvq_encode_residual(x.subspan(i, 1), first_bits, {&upper, 1}, first, bits, codes.subspan(i, 1));
+    }
+    return {first.scale / static_cast<float>(1U << bits), 0};
 }
 
 /// Both levels as one code of first_bits + second_bits <= 8 bits: u = 2^B2 u1 + u2, with scale = first.scale / 2^B2 and the offset of the first.

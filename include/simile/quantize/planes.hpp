@@ -3,8 +3,10 @@
 
 #include <simile/core/aligned_buffer.hpp>
 #include <simile/core/rounded.hpp>
+#include <simile/quantize/bit_parts.hpp>
 #include <simile/quantize/codec.hpp>
 #include <simile/quantize/mid_rise.hpp>
+#include <simile/quantize/stored_factor.hpp>
 #include <simile/simd/bit_planes.hpp>
 #include <simile/simd/block_scores.hpp>
 #include <simile/simd/half.hpp>
@@ -65,7 +67,7 @@ public:
     explicit planes_codec(std::size_t dims) noexcept : dims_(dims) {}
 
     [[nodiscard]] std::size_t dims() const noexcept { return dims_; }
-    [[nodiscard]] std::size_t block_bytes(unsigned plane) const noexcept { return factors_at(plane) + block_rows * factor_size(plane); }
+    [[nodiscard]] std::size_t block_bytes(unsigned plane) const noexcept { return factors_at(plane) + block_rows * factor_size(bits(plane + 1)); }
 
     /// @param codes  room for dims() codes, so that encoding cannot fail
     void encode(std::span<float const> row, mutable_planes const& blocks, std::size_t slot, std::span<integer> codes) const noexcept {
@@ -101,7 +103,7 @@ public:
     }
     [[nodiscard]] bool well_formed(std::byte const* block, unsigned plane, std::size_t rows) const noexcept {
         for (std::size_t slot = 0; slot < rows; ++slot)
-            if (float const f = factor(block, plane, slot); !(f >= 0 && std::isfinite(f))) return false;
+            if (!is_scale(factor(block, plane, slot))) return false;
         return true;
     }
 
@@ -189,7 +191,7 @@ public:
         std::byte const* const row = block + slot * (plane == 0 ? 4 : row_bytes(plane));
         std::size_t const length = plane == 0 ? first_layout::block_bytes(dims_) : row_bytes(plane) + 63;
         for (std::size_t at = 0; at < length; at += step) f(row + at);
-        f(block + factors_at(plane) + slot * factor_size(plane));
+        f(block + factors_at(plane) + slot * factor_size(bits(plane + 1)));
     }
 
     /// Standard deviation of a level's estimate of <x, q> for unit x and a query of length 1, from the factor of x. One bit: the code misses x by
@@ -206,15 +208,7 @@ public:
 
     /// The factor of the level that `plane` completes.
     [[nodiscard]] float factor(std::byte const* block, unsigned plane, std::size_t slot) const noexcept {
-        std::byte const* const at = block + factors_at(plane) + slot * factor_size(plane);
-        if (factor_size(plane) == sizeof(float)) {
-            float f;
-            std::memcpy(&f, at, sizeof(float));
-            return f;
-        }
-        half h;
-        std::memcpy(&h, at, sizeof(half));
-        return simd::to_float(h);
+        return load_factor(block + factors_at(plane) + slot * factor_size(bits(plane + 1)), bits(plane + 1));
     }
 
 private:
@@ -234,22 +228,16 @@ private:
     template <class F>
     static void for_each_part(F&& f) noexcept {
         for (unsigned p = 1; p < levels; ++p) {
-            unsigned left = plane_bits[p], done = 0;
-            auto const take = [&]<unsigned Width>(std::integral_constant<unsigned, Width>) {
-                if (left < Width) return;
-                left -= Width;
-                f(part<Width>{p, total_bits - bits(p + 1) + left, left, done});
+            unsigned done = 0;
+            quantize::for_each_part(plane_bits[p], [&]<unsigned Width>(unsigned left) {
+                if constexpr (Width <= 4) f(part<Width>{p, total_bits - bits(p + 1) + left, left, done});
                 done += Width;
-            };
-            take(std::integral_constant<unsigned, 4>{});
-            take(std::integral_constant<unsigned, 2>{});
-            take(std::integral_constant<unsigned, 1>{});
+            });
         }
     }
 
     [[nodiscard]] static std::uint8_t const* bytes(std::byte const* p) noexcept { return reinterpret_cast<std::uint8_t const*>(p); }
     [[nodiscard]] static std::uint8_t* bytes(std::byte* p) noexcept { return reinterpret_cast<std::uint8_t*>(p); }
-    [[nodiscard]] static constexpr std::size_t factor_size(unsigned plane) noexcept { return bits(plane + 1) > 4 ? sizeof(float) : sizeof(half); }
     [[nodiscard]] std::size_t row_bytes(unsigned plane) const noexcept {
         unsigned const width = plane_bits[plane];
         return (width & 4U ? simd::bit_plane<4>::bytes(dims_) : 0) + (width & 2U ? simd::bit_plane<2>::bytes(dims_) : 0) +
@@ -260,13 +248,7 @@ private:
     }
 
     void set_factor(std::byte* block, unsigned plane, std::size_t slot, float value) const noexcept {
-        std::byte* const at = block + factors_at(plane) + slot * factor_size(plane);
-        if (factor_size(plane) == sizeof(float)) {
-            std::memcpy(at, &value, sizeof(float));
-        } else {
-            half const h = simd::to_half(value);
-            std::memcpy(at, &h, sizeof(half));
-        }
+        store_factor(block + factors_at(plane) + slot * factor_size(bits(plane + 1)), bits(plane + 1), value);
     }
 
     /// Code of dim i at a level, less the middle of its range: an odd multiple of 1/2.
