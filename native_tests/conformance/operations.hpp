@@ -3,6 +3,7 @@
 
 #include "operations/fixed_dimensional_encoding.hpp"
 #include "operations/quantize.hpp"
+#include "operations/score.hpp"
 #include "operations/similarity.hpp"
 
 namespace simile::conformance {
@@ -10,7 +11,7 @@ namespace simile::conformance {
 [[nodiscard]] inline operation_map const& operations() {
     static operation_map const all = [] {
         operation_map merged;
-        for (auto area : {similarity_operations(), quantize_operations(), fixed_dimensional_encoding_operations()}) merged.merge(area);
+        for (auto area : {similarity_operations(), quantize_operations(), fixed_dimensional_encoding_operations(), score_operations()}) merged.merge(area);
         return merged;
     }();
     return all;
