@@ -37,7 +37,7 @@ std::shared_ptr<vector_index> filled(coding const& how, similarity_kind similari
 }
 
 /// Why these hits are no right answer of brute force over what the codes stand for; empty when they are.
-std::string wrong_with(std::span<hit const> hits, std::vector<bounded> const& scores, std::size_t k, row_filter const* filter = nullptr) {
+std::string wrong_with_scores(std::span<hit const> hits, std::vector<bounded> const& scores, std::size_t k, row_filter const* filter = nullptr) {
     std::vector<bool> returned(scores.size(), false);
     auto const allowed = [&](std::size_t row) { return filter == nullptr || filter->allows(static_cast<row_t>(row)); };
     std::size_t candidates = 0;
@@ -84,8 +84,8 @@ TEST_CASE("every coding finds what brute force over its codes finds, with any si
                     auto const scores = scores_by_definition(how, similarity, rows, query);
                     CAPTURE(name, to_string(similarity), dims, seed);
                     for (std::size_t const k : {std::size_t{1}, std::size_t{10}, std::size_t{500}})
-                        CHECK(wrong_with(index->search(query, {.k = k, .recall = 1}).hits, scores, k) == "");
-                    CHECK(wrong_with(index->search(query, {.k = 12, .filter = &some, .recall = 1}).hits, scores, 12, &some) == "");
+                        CHECK(wrong_with_scores(index->search(query, {.k = k, .recall = 1}).hits, scores, k) == "");
+                    CHECK(wrong_with_scores(index->search(query, {.k = 12, .filter = &some, .recall = 1}).hits, scores, 12, &some) == "");
                 }
             }
 }

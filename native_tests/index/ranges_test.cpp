@@ -22,7 +22,7 @@ using namespace simile::test;
 namespace {
 
 constexpr std::size_t range_dims = 20;
-constexpr char const* names[] = {"f32", "f16", "bf16", "int8", "planes", "planes2", "planes12", "int4", "lvq8", "rabitq1", "int8+rotated"};
+constexpr char const* ranged_names[] = {"f32", "f16", "bf16", "int8", "planes", "planes2", "planes12", "int4", "lvq8", "rabitq1", "int8+rotated"};
 
 std::unique_ptr<vector_index> filled(std::string_view name, similarity_kind similarity, std::size_t count) {
     auto index = make_index(name, range_dims, similarity);
@@ -61,7 +61,7 @@ std::vector<row_range> random_ranges(std::size_t rows, xoshiro256& random) {
 }  // namespace
 
 TEST_CASE("a search of ranges has the hits of these rows and no others, to the bit", "[index][ranges]") {
-    for (char const* const name : names)
+    for (char const* const name : ranged_names)
         for (similarity_kind const similarity : all_similarities) {
             std::size_t const count = 230;
             auto const index = filled(name, similarity, count);
@@ -92,7 +92,7 @@ TEST_CASE("a search of ranges has the hits of these rows and no others, to the b
 }
 
 TEST_CASE("ranges that hold no row give no hits", "[index][ranges]") {
-    for (char const* const name : names) {
+    for (char const* const name : ranged_names) {
         auto const index = filled(name, similarity_kind::dot, 100);
         auto const query = normal_vector(range_dims, 1);
         std::array<row_range, 3> const none{{{0, 0}, {50, 50}, {100, 100}}};
@@ -109,7 +109,7 @@ TEST_CASE("ranges that hold no row give no hits", "[index][ranges]") {
 }
 
 TEST_CASE("ranges that are reversed, overlap, fall back or go beyond the rows are refused", "[index][ranges]") {
-    for (char const* const name : names) {
+    for (char const* const name : ranged_names) {
         auto const index = filled(name, similarity_kind::cosine, 100);
         auto const query = normal_vector(range_dims, 1);
         auto const refused = [&](std::vector<row_range> const& ranges) {
@@ -150,7 +150,7 @@ TEST_CASE("the cascade of planes is as sure in windows of rows as over all", "[i
 
 TEST_CASE("threads find in ranges what one thread finds", "[index][ranges][threads]") {
     thread_pool pool(3);
-    for (char const* const name : names)
+    for (char const* const name : ranged_names)
         for (similarity_kind const similarity : all_similarities) {
             auto const index = filled(name, similarity, 6500);
             xoshiro256 random(9);
@@ -164,7 +164,7 @@ TEST_CASE("threads find in ranges what one thread finds", "[index][ranges][threa
 }
 
 TEST_CASE("with a least score all rows that reach it are found, and only those", "[index][min_score]") {
-    for (char const* const name : names)
+    for (char const* const name : ranged_names)
         for (similarity_kind const similarity : all_similarities) {
             std::size_t const count = 200;
             auto const index = filled(name, similarity, count);
@@ -213,6 +213,6 @@ TEST_CASE("a least score bounds the cascade too: what it finds reaches the score
 }
 
 TEST_CASE("a least score that is no number is refused", "[index][min_score]") {
-    for (char const* const name : names)
+    for (char const* const name : ranged_names)
         CHECK(outcome([&] { return filled(name, similarity_kind::dot, 40)->search(normal_vector(range_dims, 1), {.min_score = std::numeric_limits<float>::quiet_NaN()}); }) == "not_finite");
 }

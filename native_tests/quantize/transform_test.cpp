@@ -31,7 +31,7 @@ mapped_query query_of(transform const& t, std::span<float const> q) {
     return out;
 }
 
-double dot(std::span<float const> x, std::span<float const> y) { return dot_by_definition<float>(x, y).value; }
+double product_of(std::span<float const> x, std::span<float const> y) { return dot_by_definition<float>(x, y).value; }
 
 /// Rows of a random orthonormal matrix: unit vectors made orthogonal one after the other.
 std::vector<float> orthonormal_rows(std::size_t k, std::size_t d, std::uint64_t seed) {
@@ -77,15 +77,15 @@ TEST_CASE("a transform of orthogonal steps keeps inner products", "[quantize][tr
             auto const x = normal_vector(d, 1), q = normal_vector(d, 2);
             auto const row = row_of(all[i], x);
             auto const query = query_of(all[i], q);
-            double const size = std::sqrt(dot(x, x) * dot(q, q)) + std::sqrt(dot(mean, mean) * dot(q, q));
+            double const size = std::sqrt(product_of(x, x) * product_of(q, q)) + std::sqrt(product_of(mean, mean) * product_of(q, q));
             CAPTURE(d, i);
             CHECK(all[i].input_dims() == d);
-            CHECK(std::abs(query.constant + dot(query.q, row) - dot(x, q)) <= 3e-6 * size);
+            CHECK(std::abs(query.constant + product_of(query.q, row) - product_of(x, q)) <= 3e-6 * size);
 
             std::vector<float> back(d);
             all[i].unmap(row, back);
             for (std::size_t j = 0; j < d; ++j)
-                CHECK(std::abs(back[j] - x[j]) <= 3e-6 * (std::sqrt(dot(x, x)) + std::sqrt(dot(mean, mean))));
+                CHECK(std::abs(back[j] - x[j]) <= 3e-6 * (std::sqrt(product_of(x, x)) + std::sqrt(product_of(mean, mean))));
         }
     }
 }
@@ -105,7 +105,7 @@ TEST_CASE("a projection after centring keeps the inner product with the mean who
     auto const t = transform(d).centred(mean).projected(matrix);
     CHECK(t.code_dims() == k);
     auto const query = query_of(t, q);
-    CHECK(std::abs(query.constant - dot(q, mean)) <= 1e-6 * std::sqrt(dot(q, q) * dot(mean, mean)));
+    CHECK(std::abs(query.constant - product_of(q, mean)) <= 1e-6 * std::sqrt(product_of(q, q) * product_of(mean, mean)));
     double expected = 0;
     for (std::size_t i = 0; i < k; ++i) {
         double xi = 0, qi = 0;
@@ -115,7 +115,7 @@ TEST_CASE("a projection after centring keeps the inner product with the mean who
         }
         expected += xi * qi;
     }
-    CHECK(std::abs(dot(query.q, row_of(t, x)) - expected) <= 1e-5);
+    CHECK(std::abs(product_of(query.q, row_of(t, x)) - expected) <= 1e-5);
 }
 
 TEST_CASE("a projection is turned back by its pseudo-inverse, whatever the length of its rows", "[quantize][transform]") {

@@ -17,10 +17,10 @@ TEST_CASE("term_similarities are squared positive cosines with ones on the diago
     auto const s = term_similarities(terms), cubed = term_similarities(terms, {.exponent = 3, .threshold = 0.25});
     for (std::size_t i = 0; i < 30; ++i)
         for (std::size_t j = 0; j < 30; ++j) {
-            double const cosine = cosine_by_definition<float>(terms[i], terms[j]);
-            CAPTURE(i, j, cosine);
-            REQUIRE(std::abs(s[i * 30 + j] - (i == j ? 1 : cosine > 0 ? cosine * cosine : 0)) <= 1e-7);
-            REQUIRE(std::abs(cubed[i * 30 + j] - (i == j ? 1 : cosine > 0.25 ? cosine * cosine * cosine : 0)) <= 1e-7);
+            double const exact = cosine_by_definition<float>(terms[i], terms[j]);
+            CAPTURE(i, j, exact);
+            REQUIRE(std::abs(s[i * 30 + j] - (i == j ? 1 : exact > 0 ? exact * exact : 0)) <= 1e-7);
+            REQUIRE(std::abs(cubed[i * 30 + j] - (i == j ? 1 : exact > 0.25 ? exact * exact * exact : 0)) <= 1e-7);
             REQUIRE(s[i * 30 + j] == s[j * 30 + i]);
         }
 }

@@ -4,6 +4,7 @@
 #include <simile/core/executor.hpp>
 #include <simile/core/hit.hpp>
 #include <simile/core/progress.hpp>
+#include <simile/core/rounded.hpp>
 #include <simile/core/row_filter.hpp>
 #include <simile/core/similarity_kind.hpp>
 #include <simile/core/top_k.hpp>
@@ -37,6 +38,9 @@ struct search_options {
     /// Only these rows are looked at, which costs in proportion to their number: windows of a label that the rows are sorted by, or lists of a partition.
     /// In rising order, without overlap. Together with a filter both must allow a row. All rows when there is none.
     std::span<row_range const> ranges{};
+    /// Taken off the score of every row, before hits are chosen: one number a row, such as a normalizer of score/ finds for hubs. Nothing when empty.
+    /// Scores are then not brought into the range of the similarity, and `min_score` is compared with what is left. A row whose number is NaN is never found.
+    std::span<float const> bias{};
     /// Hits must score at least this. With k = size() that is a range search.
     float min_score = -std::numeric_limits<float>::infinity();
     /// Runs parts of a search at the same time; the answer is the same.
@@ -61,13 +65,14 @@ struct score_rule {
     float const* norms = nullptr;  ///< null: the estimate is the score
     float query_square = 0;
     float shift = 0;  ///< <q, mean> of a centred code space: added to every estimate
+    float const* bias = nullptr;  ///< taken off the score of each row; null: nothing is
 
     /// Ranks as the score does; squared_l2 lacks the same -|q|^2 everywhere until `finish`.
     /// e is <x / |x|, q>; 2 e is exact, so fusing cannot change n (2 e - n).
     [[nodiscard]] float operator()(float estimate, std::size_t row) const noexcept {
         estimate += shift;
-        if (norms == nullptr) return estimate;
-        return similarity == similarity_kind::dot ? estimate * norms[row] : norms[row] * (2 * estimate - norms[row]);
+        if (norms != nullptr) estimate = similarity == similarity_kind::dot ? estimate * norms[row] : norms[row] * (2 * estimate - norms[row]);
+        return bias == nullptr ? estimate : rounded(estimate) - bias[row];
     }
     /// How much the score of a row changes with its estimate.
     [[nodiscard]] float slope(std::size_t row) const noexcept {
@@ -75,23 +80,29 @@ struct score_rule {
         return similarity == similarity_kind::dot ? norms[row] : 2 * norms[row];
     }
     /// Whether estimates are scores as they are.
-    [[nodiscard]] bool is_plain() const noexcept { return norms == nullptr && shift == 0; }
+    [[nodiscard]] bool is_plain() const noexcept { return norms == nullptr && shift == 0 && bias == nullptr; }
     /// A value of operator() that nothing with a final score of at least `score` lies below; `finish` sees to the rest.
     [[nodiscard]] float before_finish(float score) const noexcept {
-        if (similarity == similarity_kind::cosine && score <= -1) return -std::numeric_limits<float>::infinity();
+        if (similarity == similarity_kind::cosine && bias == nullptr && score <= -1) return -std::numeric_limits<float>::infinity();
         if (similarity != similarity_kind::squared_l2 || norms == nullptr || !std::isfinite(score)) return score;
         double const square = static_cast<double>(query_square), value = static_cast<double>(score);
         constexpr double most = static_cast<double>(std::numeric_limits<float>::max());
         return static_cast<float>(std::clamp(value + square - (std::abs(value) + square) * 0x1p-22, -most, most));
     }
     void apply(quantize::block_scores& scores, std::size_t first_row, std::size_t rows) const noexcept {
-        for (std::size_t i = 0; i < rows; ++i) scores[i] = (*this)(scores[i], first_row + i);
+        if (norms == nullptr && bias != nullptr && rows == block_rows) {
+            for (std::size_t i = 0; i < block_rows; ++i) scores[i] = scores[i] + shift - bias[first_row + i];
+        } else {
+            for (std::size_t i = 0; i < rows; ++i) scores[i] = (*this)(scores[i], first_row + i);
+        }
     }
     /// Brings scores into their range, drops what is then below `least`, and keeps the order of hits.
     void finish(std::vector<hit>& hits, float least) const {
         for (hit& h : hits) {
+            if (similarity == similarity_kind::squared_l2 && norms != nullptr) h.score -= query_square;
+            if (bias != nullptr) continue;
             if (similarity == similarity_kind::cosine) h.score = std::clamp(h.score, -1.0F, 1.0F);
-            if (similarity == similarity_kind::squared_l2) h.score = std::min(norms == nullptr ? h.score : h.score - query_square, 0.0F) + 0.0F;  // no -0
+            if (similarity == similarity_kind::squared_l2) h.score = std::min(h.score, 0.0F) + 0.0F;  // no -0
         }
         std::erase_if(hits, [&](hit const& h) { return h.score < least; });
         std::sort(hits.begin(), hits.end(), ranks_before);

@@ -183,7 +183,7 @@ public:
     }
 
     /// The k best rows for a query, best first.
-    /// @throws error dimension_mismatch (query or filter), not_finite, zero_norm, out_of_range, invalid_argument (k = 0), incomplete (nothing loaded yet)
+    /// @throws error dimension_mismatch (query, filter or bias), not_finite, zero_norm, out_of_range, invalid_argument (k = 0), incomplete (nothing loaded yet)
     [[nodiscard]] search_result search(std::span<float const> query, search_options const& options = {}) const {
         require(level() > 0, error_code::incomplete, "the index is still loading its first plane");
         check_options(options);
@@ -192,7 +192,7 @@ public:
         search_options cut = options;
         cut.k = std::min(options.k, size());
         std::vector<float> unit;
-        auto const prepared = prepare(query, length, unit);
+        auto const prepared = prepare(query, length, cut, unit);
         auto result = search_rows(prepared.values, prepared.scale, cut, prepared.rule);
         prepared.rule.finish(result.hits, options.min_score);
         return result;
@@ -397,6 +397,7 @@ private:
         require(options.min_score == options.min_score, error_code::not_finite, "min_score is NaN");
         require(options.filter == nullptr || options.filter->rows() == size(), error_code::dimension_mismatch, "the filter is for ",
                 options.filter == nullptr ? 0 : options.filter->rows(), " rows, the index has ", size());
+        require(options.bias.empty() || options.bias.size() == size(), error_code::dimension_mismatch, "a bias for ", options.bias.size(), " rows, the index has ", size());
         row_t last = 0;
         for (row_range const& r : options.ranges) {
             require(r.first >= last && r.first <= r.last, error_code::invalid_argument, "the range ", r.first, " .. ", r.last, " overlaps or follows one up to ", last);
@@ -405,8 +406,8 @@ private:
         }
     }
     /// @param unit  holds the values where the index compares directions
-    [[nodiscard]] prepared_query prepare(std::span<float const> query, double length, std::vector<float>& unit) const {
-        score_rule rule{rules_.similarity, keeps_norms() ? norms_.data() : nullptr, static_cast<float>(length * length), 0};
+    [[nodiscard]] prepared_query prepare(std::span<float const> query, double length, search_options const& options, std::vector<float>& unit) const {
+        score_rule rule{rules_.similarity, keeps_norms() ? norms_.data() : nullptr, static_cast<float>(length * length), 0, options.bias.empty() ? nullptr : options.bias.data()};
         if (!stores_units()) return {query, 1.0F, rule};
         float const scale = rules_.similarity == similarity_kind::cosine ? 1.0F : static_cast<float>(length);
         unit.resize(rules_.dims);
@@ -424,7 +425,7 @@ private:
         std::vector<std::vector<float>> units(results.size());
         std::vector<prepared_query> prepared;
         prepared.reserve(results.size());
-        for (std::size_t i = 0; i < results.size(); ++i) prepared.push_back(prepare(queries[begin + i], lengths[begin + i], units[i]));
+        for (std::size_t i = 0; i < results.size(); ++i) prepared.push_back(prepare(queries[begin + i], lengths[begin + i], options, units[i]));
         search_batch(prepared, options, results);
         for (std::size_t i = 0; i < results.size(); ++i) prepared[i].rule.finish(results[i].hits, options.min_score);
     }
