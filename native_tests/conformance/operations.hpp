@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "operations/eval.hpp"
 #include "operations/fixed_dimensional_encoding.hpp"
 #include "operations/quantize.hpp"
 #include "operations/score.hpp"
@@ -11,7 +12,14 @@ namespace simile::conformance {
 [[nodiscard]] inline operation_map const& operations() {
     static operation_map const all = [] {
         operation_map merged;
-        for (auto area : {similarity_operations(), quantize_operations(), fixed_dimensional_encoding_operations(), score_operations()}) merged.merge(area);
+        for (auto area : {
+                 eval_operations(),
+                 fixed_dimensional_encoding_operations(),
+                 quantize_operations(),
+                 score_operations(),
+                 similarity_operations(),
+             })
+            merged.merge(area);
         return merged;
     }();
     return all;

@@ -144,11 +144,14 @@ inline void diagonalise(tridiagonal& t, std::size_t n) {
     detail::diagonalise(t, n);
     std::vector<std::size_t> order(n);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return t.diagonal[a] > t.diagonal[b]; });
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return t.diagonal[a] > t.diagonal[b] || (t.diagonal[a] == t.diagonal[b] && a < b); });
     eigen_system out;
     for (std::size_t const i : order) {
         out.values.push_back(t.diagonal[i]);
-        if (vectors) out.vectors.insert(out.vectors.end(), t.rows.begin() + static_cast<std::ptrdiff_t>(i * n), t.rows.begin() + static_cast<std::ptrdiff_t>((i + 1) * n));
+        if (!vectors) continue;
+        auto const row = std::span(t.rows).subspan(i * n, n);
+        out.vectors.insert(out.vectors.end(), row.begin(), row.end());
     }
     return out;
 }
