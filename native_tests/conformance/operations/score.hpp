@@ -5,10 +5,17 @@
 #include "similarity.hpp"
 
 #include <simile/score/activation_set.hpp>
+#include <simile/score/background.hpp>
+#include <simile/score/csls.hpp>
 #include <simile/score/dual_inverted_softmax.hpp>
+#include <simile/score/dual_softmax.hpp>
 #include <simile/score/dynamic_inverted_softmax.hpp>
+#include <simile/score/globally_corrected.hpp>
 #include <simile/score/inverted_softmax.hpp>
 #include <simile/score/log_sum_exp.hpp>
+#include <simile/score/logit_adjustment.hpp>
+#include <simile/score/nnn.hpp>
+#include <simile/score/sinkhorn.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -175,10 +182,123 @@ struct bank_of_json {
     return {{"trace", steps}, {"batch", batch}, {"merged", merged}};
 }
 
+/// Inner products of all rows of x with all rows of y.
+[[nodiscard]] inline scores_of_json products_of(scores_of_json const& x, scores_of_json const& y) {
+    require(x.count == 0 || y.count == 0 || x.items == y.items, error_code::dimension_mismatch, "there are ", x.items, " and ", y.items, " dimensions");
+    scores_of_json out;
+    out.count = x.count;
+    out.items = y.count;
+    for (std::size_t i = 0; i < x.count; ++i)
+        for (std::size_t j = 0; j < y.count; ++j) out.values.push_back(std::inner_product(x[i].begin(), x[i].end(), y[j].begin(), 0.0));
+    return out;
+}
+
+[[nodiscard]] inline json csls_nnn_gc_operation(json const& in) {
+    scored_items const scores(in);
+    scores_of_json const& s = scores.queries;
+    std::size_t const k = count(in, "k", score::csls_published_k);
+    auto const r_item = score::bank_top_means(scores.bank.matrix(), scores.items, k);
+    auto const bias = score::nnn(scores.bank.matrix(), scores.items, {k, parameter(in, "alpha", 0.75)});
+    auto const falling = score::falling_bank_scores(scores.bank.matrix(), scores.items);
+    std::vector<double> r_query;
+    for (std::size_t q = 0; q < s.count; ++q) r_query.push_back(score::top_mean(s[q], k));
+    auto const csls = each_score(s, [&](auto q, auto g) { return score::csls_score(s[q][g], r_query[q], r_item[g]); });
+    auto const nnn = each_score(s, [&](auto q, auto g) { return s[q][g] - bias[g]; });
+    auto const rank = each_score(s, [&](auto q, auto g) {
+        return static_cast<double>(score::corrected_rank(std::span<double const>(falling[g]), s[q][g]));
+    });
+    auto const gc = each_score(s, [&](auto q, auto g) { return score::corrected_score(s[q][g], static_cast<std::size_t>(rank[q][g])); });
+    return {{"r_query", r_query},
+            {"r_item", r_item},
+            {"csls", csls},
+            {"csls_order", orders_like(csls, in, "csls_order")},
+            {"nnn", nnn},
+            {"nnn_order", orders_like(nnn, in, "nnn_order")},
+            {"gc_rank", rank},
+            {"gc", gc},
+            {"gc_order", orders_like(gc, in, "gc_order")}};
+}
+
+/// Vectors of a gallery, of queries and of a bank of reference queries, compared by inner product.
+[[nodiscard]] inline json nnn_operation(json const& in) {
+    scores_of_json const gallery(in.at("gallery")), queries(in.at("queries")), reference(in.at("reference"));
+    auto const s = products_of(queries, gallery), bank = products_of(reference, gallery);
+    require(s.items > 0, error_code::invalid_argument, "there are no items");
+    auto const bias = score::nnn(bank.matrix(), s.items, {count(in, "k", 128), parameter(in, "alpha", 0.75)});
+    auto const all = each_score(s, [&](auto q, auto g) { return s[q][g] - bias[g]; });
+    json top1 = json::array(), best = json::array();
+    for (auto const& row : all) {
+        top1.push_back(order_of(row).front());
+        best.push_back(row[order_of(row).front()]);
+    }
+    return {{"top1", top1}, {"score", best}, {"all", all}, {"bias", bias}};
+}
+
+/// `logits`: the loop of UCoFiA; `bank`: the bias of an optimal transport.
+[[nodiscard]] inline json sinkhorn_operation(json const& in) {
+    json out = json::object();
+    if (in.contains("logits")) {
+        scores_of_json const logits(in.at("logits"));
+        auto const scales = score::sinkhorn(logits.matrix(), logits.items, count(in, "n_iters", 4));
+        out = {{"log_a", scales.log_rows}, {"log_b", scales.log_columns}};
+    }
+    if (in.contains("bank")) {
+        scores_of_json const bank(in.at("bank"));
+        std::size_t const items = bank.count > 0 ? bank.items : count(in, "n_items", 0);
+        out["bias_mean0"] = score::sinkhorn_bias(bank.matrix(), items, {parameter(in, "tau", 0.01), count(in, "n_iters", 10)});
+    }
+    require(!out.empty(), error_code::invalid_argument, "there are neither logits nor a bank");
+    return out;
+}
+
+[[nodiscard]] inline json dual_softmax_operation(json const& in) {
+    scored_items const scores(in);
+    scores_of_json const& s = scores.queries;
+    double const temperature = parameter(in, "temp", score::dual_softmax_published_temperature);
+    if (!in.contains("bank") || in.at("bank").is_null()) {
+        auto const dual = score::dual_softmax(s.matrix(), temperature);
+        return {{"dual", each_score(s, [&](auto q, auto g) { return dual[q * s.items + g]; })}};
+    }
+    score::detail::require_positive(temperature, "the temperature");
+    auto const lse = score::bank_log_sum_exp(scores.bank.matrix(), scores.items, 1 / temperature);
+    auto const rows = static_cast<double>(scores.bank.count);
+    return {{"dual", each_score(s, [&](auto q, auto g) { return score::online_dual_softmax(s[q][g], lse[g], rows, temperature); })}};
+}
+
+/// Scores of queries less what their scores with noise say; with `prior` also less what the items' priors say.
+[[nodiscard]] inline json background_operation(json const& in) {
+    scores_of_json const s(in.at("S"));
+    json out = json::object();
+    if (in.contains("noise")) {
+        json const& noise = in.at("noise");
+        require(noise.empty() || noise.size() == s.count, error_code::dimension_mismatch, "there are ", noise.size(), " rows of noise for ", s.count, " queries");
+        std::vector<double> bias;
+        for (std::size_t q = 0; q < s.count; ++q) {
+            auto const row = noise.empty() ? std::vector<double>() : numbers<double>(noise[q]);
+            bias.push_back(score::background_bias(std::span(row), {parameter(in, "beta", 1), count(in, "k", 1), count(in, "first", 0)}));
+        }
+        out = {{"bias", bias}, {"scores", each_score(s, [&](auto q, auto g) { return s[q][g] - bias[q]; })}};
+    }
+    if (in.contains("prior")) {
+        auto const prior = numbers<double>(in.at("prior"));
+        require(prior.size() == s.items, error_code::dimension_mismatch, "there are ", prior.size(), " priors for ", s.items, " items");
+        double const scale = parameter(in, "scale", 1);
+        auto const bias = score::logit_adjustment(prior, {parameter(in, "tau", 1), scale});
+        out["logit_adjust"] = each_score(s, [&](auto q, auto g) { return scale * (s[q][g] - bias[g]); });
+    }
+    require(!out.empty(), error_code::invalid_argument, "there is neither noise nor a prior");
+    return out;
+}
+
 [[nodiscard]] inline operation_map score_operations() {
     return {
+        {"score/background", background_operation},
+        {"score/csls_nnn_gc", csls_nnn_gc_operation},
+        {"score/dual_softmax", dual_softmax_operation},
         {"score/inverted_softmax", inverted_softmax_operation},
         {"score/inverted_softmax_overflow", inverted_softmax_operation},
+        {"score/nnn", nnn_operation},
+        {"score/sinkhorn", sinkhorn_operation},
         {"score/streaming_lse", streaming_lse_operation},
     };
 }
