@@ -128,6 +128,59 @@ TEST_CASE("batches, threads, filters, ranges and lists know the bias too", "[ind
     CHECK(nearly_same(lists.search(queries[0], {.k = 10, .bias = bias}, 20).hits, corrected(hits, bias), 1e-6));
 }
 
+TEST_CASE("where the best row is not active, nothing is taken off", "[index][bias]") {
+    std::size_t const d = 48, n = 900;
+    auto const values = clustered_vectors(n, d, 30, 0.7F, 6, 0), asked = clustered_vectors(20, d, 30, 0.7F, 6, 1);
+    matrix_view<float const> const rows(values, d), queries(asked, d);
+    auto const bias = some_bias(n, 12);
+    row_filter active(n), even(n);
+    for (row_t r = 0; r < n; ++r) {
+        if (r % 3 == 0) active.allow(r);
+        if (r % 2 == 0) even.allow(r);
+    }
+    thread_pool pool(2);
+    for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::squared_l2})
+        for (std::string const name : biased_codings) {
+            auto const index = make_index(name, d, similarity);
+            index->add(rows);
+            std::size_t open = 0;
+            for (bool const filtered : {false, true}) {
+                search_options plain{.k = 7, .filter = filtered ? &even : nullptr, .recall = 1}, with = plain, dynamic = plain;
+                with.bias = dynamic.bias = bias;
+                dynamic.active = &active;
+                auto const many = index->search_many(queries, dynamic);
+                for (std::size_t q = 0; q < queries.rows(); ++q) {
+                    CAPTURE(to_string(similarity), name, filtered, q);
+                    auto const raw = index->search(queries[q], plain);
+                    bool const corrected = active.allows(raw.hits[0].row);
+                    open += corrected ? 1 : 0;
+                    auto const found = index->search(queries[q], dynamic);
+                    CHECK(found.corrected == corrected);
+                    CHECK_FALSE(raw.corrected);
+                    CHECK(found.hits == (corrected ? index->search(queries[q], with).hits : raw.hits));
+                    CHECK(many[q].hits == found.hits);
+                    CHECK(many[q].corrected == corrected);
+                    dynamic.threads = &pool;
+                    CHECK(index->search(queries[q], dynamic).hits == found.hits);
+                    dynamic.threads = nullptr;
+                    // A least score above that of the best row changes nothing of what is decided.
+                    search_options least = dynamic;
+                    least.min_score = raw.hits[0].score + 0.01F;
+                    auto const few = index->search(queries[q], least);
+                    CHECK(few.corrected == corrected);
+                    if (!corrected) CHECK(few.hits.empty());
+                }
+            }
+            CHECK((open > 5 && open < 35));
+        }
+    row_filter const other(n - 1);
+    auto const index = make_index("int8", d);
+    index->add(rows);
+    CHECK(outcome([&] { return index->search(queries[0], {.bias = bias, .active = &other}); }) == "dimension_mismatch");
+    // A set alone does nothing.
+    CHECK(index->search(queries[0], {.active = &active}).hits == index->search(queries[0]).hits);
+}
+
 TEST_CASE("a bias says what it can and what it cannot", "[index][bias]") {
     auto const values = normal_vector(5 * 8, 1);
     auto const index = make_index("int8", 8);

@@ -59,13 +59,14 @@ protected:
 
     [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
         auto const prepared = codec_.prepare(query, scale);
-        return {detail::best_of_blocks(size(), options, rule,
-                                       [&](std::size_t b, float threshold, quantize::block_scores& scores) { return codec_.scan(prepared, block(b), threshold, scores); }),
-                1};
+        auto const scan = [&](std::size_t b, float threshold, quantize::block_scores& scores) { return codec_.scan(prepared, block(b), threshold, scores); };
+        if (rule.bias != nullptr && options.active != nullptr) return detail::best_of_two(size(), options, rule, scan);
+        return {detail::best_of_blocks(size(), options, rule, scan), 1, rule.bias != nullptr};
     }
 
     void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
         std::size_t in_tiles = 0;
+        if (!options.bias.empty() && options.active != nullptr) return vector_index::search_batch(queries, options, results);
         if constexpr (scans_tiles) {
             // A tile costs the same whether it is full or not: one or two queries that are left over go alone.
             std::size_t const left = queries.size() % quantize::batch_tile;
@@ -120,7 +121,7 @@ private:
                 walk.visit(begin, std::min(walk.size(), begin + together), [&](std::size_t b, std::uint32_t mask) {
                     scan_tile(tiles[t], b, mask, queries.subspan(t * quantize::batch_tile), &best[t * quantize::batch_tile]);
                 });
-        for (std::size_t i = 0; i < queries.size(); ++i) results[i] = {best[i].take(), 1};
+        for (std::size_t i = 0; i < queries.size(); ++i) results[i] = {best[i].take(), 1, !options.bias.empty()};
     }
     static constexpr std::size_t cached_bytes = 128 * 1024;
 

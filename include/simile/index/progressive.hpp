@@ -60,13 +60,20 @@ protected:
     }
 
     [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
-        auto const asked = ask(query, scale, options, rule);
-        return refine(asked, options, detail::gate(size(), options, rule, asked.gate_margin, scan_of(asked)));
+        auto asked = ask(query, scale, options, rule);
+        return detail::as_asked(options, rule, [&](score_rule const& with, search_options const& how) {
+            asked.rule = with;
+            return refine(asked, how, detail::gate(size(), how, with, asked.gate_margin, scan_of(asked)));
+        });
     }
     void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
+        if (!options.bias.empty() && options.active != nullptr) return vector_index::search_batch(queries, options, results);
         detail::gate_batch(
             size(), options, queries.size(), [&](std::size_t i) { return ask(queries[i].values, queries[i].scale, options, queries[i].rule); },
-            [&](question const& q) { return scan_of(q); }, [&](std::size_t i, question const& q, auto const& found) { results[i] = refine(q, options, found); });
+            [&](question const& q) { return scan_of(q); }, [&](std::size_t i, question const& q, auto const& found) {
+                results[i] = refine(q, options, found);
+                results[i].corrected = q.rule.bias != nullptr;
+            });
     }
 
     [[nodiscard]] std::size_t block_bytes(unsigned plane) const noexcept override { return codec_.block_bytes(plane); }

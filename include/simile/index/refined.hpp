@@ -95,15 +95,21 @@ protected:
     }
 
     [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
-        auto const asked = ask(query, scale, options, rule);
-        if (level_ == 1) return {detail::best_of_blocks(size(), options, asked.rule, scan_of(asked)), 1};
-        return refine(asked, options, detail::gate(size(), options, asked.rule, asked.gate_margin, scan_of(asked)));
+        auto asked = ask(query, scale, options, rule);
+        return detail::as_asked(options, score_rule(asked.rule), [&](score_rule const& with, search_options const& how) -> search_result {
+            asked.rule = with;
+            if (level_ == 1) return {detail::best_of_blocks(size(), how, with, scan_of(asked)), 1};
+            return refine(asked, how, detail::gate(size(), how, with, asked.gate_margin, scan_of(asked)));
+        });
     }
     void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
-        if (level_ == 1) return vector_index::search_batch(queries, options, results);
+        if (level_ == 1 || (!options.bias.empty() && options.active != nullptr)) return vector_index::search_batch(queries, options, results);
         detail::gate_batch(
             size(), options, queries.size(), [&](std::size_t i) { return ask(queries[i].values, queries[i].scale, options, queries[i].rule); },
-            [&](question const& q) { return scan_of(q); }, [&](std::size_t i, question const& q, auto const& found) { results[i] = refine(q, options, found); });
+            [&](question const& q) { return scan_of(q); }, [&](std::size_t i, question const& q, auto const& found) {
+                results[i] = refine(q, options, found);
+                results[i].corrected = q.rule.bias != nullptr;
+            });
     }
 
     [[nodiscard]] std::vector<std::byte> coding_section() const override { return coding_bytes(how()); }

@@ -41,6 +41,9 @@ struct search_options {
     /// Taken off the score of every row, before hits are chosen: one number a row, such as a normalizer of score/ finds for hubs. Nothing when empty.
     /// Scores are then not brought into the range of the similarity, and `min_score` is compared with what is left. A row whose number is NaN is never found.
     std::span<float const> bias{};
+    /// With a bias: the rows that are hubs for some query of the bank. Where the best row without the bias is none of them, nothing is taken off (Bogolin et al.,
+    /// "Cross modal retrieval with querybank normalisation", CVPR 2022: dynamic inverted softmax). Always taken off when null.
+    row_filter const* active = nullptr;
     /// Hits must score at least this. With k = size() that is a range search.
     float min_score = -std::numeric_limits<float>::infinity();
     /// Runs parts of a search at the same time; the answer is the same.
@@ -56,6 +59,7 @@ struct search_options {
 struct search_result {
     std::vector<hit> hits;
     unsigned level = 1;
+    bool corrected = false;  ///< whether the bias was taken off: not without one, nor where search_options::active kept it
 };
 
 /// From a codec's estimate to the score of the index. Codecs of directions know nothing of lengths: under dot and squared_l2 the index
@@ -67,6 +71,11 @@ struct score_rule {
     float shift = 0;  ///< <q, mean> of a centred code space: added to every estimate
     float const* bias = nullptr;  ///< taken off the score of each row; null: nothing is
 
+    [[nodiscard]] score_rule without_bias() const noexcept {
+        score_rule out = *this;
+        out.bias = nullptr;
+        return out;
+    }
     /// Ranks as the score does; squared_l2 lacks the same -|q|^2 everywhere until `finish`.
     /// e is <x / |x|, q>; 2 e is exact, so fusing cannot change n (2 e - n).
     [[nodiscard]] float operator()(float estimate, std::size_t row) const noexcept {
@@ -192,6 +201,56 @@ template <class Scan>
         });
     };
     return over_blocks(walk.size(), options.threads, top_k(options.k, rule.before_finish(options.min_score)), search_range).take();
+}
+
+/// Whether the bias is to be taken off, given the hits without it.
+[[nodiscard]] inline bool opens(row_filter const& active, std::vector<hit> const& hits) noexcept { return !hits.empty() && active.allows(hits.front().row); }
+
+/// The best k of both, with the bias and without, from one look at every block; then the one that `options.active` asks for.
+template <class Scan>
+[[nodiscard]] search_result best_of_two(std::size_t rows, search_options const& options, score_rule const& rule, Scan scan) {
+    struct selections {
+        void merge(selections const& other) {
+            plain.merge(other.plain);
+            corrected.merge(other.corrected);
+        }
+        top_k plain, corrected;
+    };
+    score_rule const raw = rule.without_bias();
+    block_walk const walk(rows, options);
+    auto const search_range = [&](std::size_t begin, std::size_t end, selections& best) {
+        quantize::block_scores scores;
+        walk.visit(begin, end, [&](std::size_t b, std::uint32_t mask) {
+            auto const first = static_cast<row_t>(b * block_rows);
+            std::size_t const count = std::min(block_rows, rows - first);
+            std::uint32_t reaching = scan(b, raw.is_plain() ? best.plain.threshold() : 0.0F, scores);
+            if (!raw.is_plain()) {
+                raw.apply(scores, first, count);
+                reaching = simd::reaching(default_arch{}, scores.data(), best.plain.threshold());
+            }
+            best.plain.push_block(first, scores, mask & reaching);
+            for (std::size_t i = 0; i < count; ++i) scores[i] -= rule.bias[first + i];
+            best.corrected.push_block(first, scores, mask & simd::reaching(default_arch{}, scores.data(), best.corrected.threshold()));
+        });
+    };
+    // Without its least score, for it has to be known which row is the best.
+    auto found = over_blocks(walk.size(), options.threads, selections{top_k(options.k), top_k(options.k, rule.before_finish(options.min_score))}, search_range);
+    auto plain = found.plain.take();
+    if (!opens(*options.active, plain)) return {std::move(plain), 1, false};
+    return {found.corrected.take(), 1, true};
+}
+
+/// `search(rule, options)` with the bias or without, as `options.active` asks for: up to two searches, for an index of stages.
+template <class Search>
+[[nodiscard]] search_result as_asked(search_options const& options, score_rule const& rule, Search search) {
+    if (rule.bias != nullptr && options.active != nullptr) {
+        search_options all = options;  // which row is the best has to be known whatever it scores; vector_index drops what scores too little
+        all.min_score = -std::numeric_limits<float>::infinity();
+        if (auto plain = search(rule.without_bias(), all); !opens(*options.active, plain.hits)) return plain;
+    }
+    auto out = search(rule, options);
+    out.corrected = rule.bias != nullptr;
+    return out;
 }
 
 }  // namespace detail

@@ -183,7 +183,7 @@ public:
     }
 
     /// The k best rows for a query, best first.
-    /// @throws error dimension_mismatch (query, filter or bias), not_finite, zero_norm, out_of_range, invalid_argument (k = 0), incomplete (nothing loaded yet)
+    /// @throws error dimension_mismatch (query, filter, bias or active set), not_finite, zero_norm, out_of_range, invalid_argument (k = 0), incomplete (nothing loaded yet)
     [[nodiscard]] search_result search(std::span<float const> query, search_options const& options = {}) const {
         require(level() > 0, error_code::incomplete, "the index is still loading its first plane");
         check_options(options);
@@ -194,7 +194,7 @@ public:
         std::vector<float> unit;
         auto const prepared = prepare(query, length, cut, unit);
         auto result = search_rows(prepared.values, prepared.scale, cut, prepared.rule);
-        prepared.rule.finish(result.hits, options.min_score);
+        finish(result, prepared.rule, options.min_score);
         return result;
     }
 
@@ -398,6 +398,8 @@ private:
         require(options.filter == nullptr || options.filter->rows() == size(), error_code::dimension_mismatch, "the filter is for ",
                 options.filter == nullptr ? 0 : options.filter->rows(), " rows, the index has ", size());
         require(options.bias.empty() || options.bias.size() == size(), error_code::dimension_mismatch, "a bias for ", options.bias.size(), " rows, the index has ", size());
+        require(options.active == nullptr || options.active->rows() == size(), error_code::dimension_mismatch, "the active set is for ",
+                options.active == nullptr ? 0 : options.active->rows(), " rows, the index has ", size());
         row_t last = 0;
         for (row_range const& r : options.ranges) {
             require(r.first >= last && r.first <= r.last, error_code::invalid_argument, "the range ", r.first, " .. ", r.last, " overlaps or follows one up to ", last);
@@ -427,8 +429,9 @@ private:
         prepared.reserve(results.size());
         for (std::size_t i = 0; i < results.size(); ++i) prepared.push_back(prepare(queries[begin + i], lengths[begin + i], options, units[i]));
         search_batch(prepared, options, results);
-        for (std::size_t i = 0; i < results.size(); ++i) prepared[i].rule.finish(results[i].hits, options.min_score);
+        for (std::size_t i = 0; i < results.size(); ++i) finish(results[i], prepared[i].rule, options.min_score);
     }
+    static void finish(search_result& result, score_rule const& rule, float least) { (result.corrected ? rule : rule.without_bias()).finish(result.hits, least); }
 
     input_rules rules_;
     std::optional<quantize::transform> map_;
