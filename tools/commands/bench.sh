@@ -5,19 +5,20 @@
 #:   ./dev bench            all of these
 #:   ./dev bench kernels    native; options of Google Benchmark may follow, such as --benchmark_filter=dot
 #:   ./dev bench search     native whole searches; --rows, --dims, --queries, --npy FILE, --only WORD may follow
-#:   ./dev bench native     both of these
+#:   ./dev bench bias       native; what hub correction costs a search; --rows, --repeats may follow
+#:   ./dev bench native     these three
 #:   ./dev bench wasm       in Node; --n ROWS, --dims, --seconds, --only WORD, --simd, --chromium, --plain may follow
 
 run() {
   local which=${1:-all} part parts
   if [ $# -gt 0 ]; then shift; fi
   case $which in
-    all) parts="kernels search wasm" ;;
-    native) parts="kernels search" ;;
-    kernels | search | wasm) parts=$which ;;
-    *) die "bench knows kernels, search, native and wasm, not '$which'." ;;
+    all) parts="kernels search bias wasm" ;;
+    native) parts="kernels search bias" ;;
+    kernels | search | bias | wasm) parts=$which ;;
+    *) die "bench knows kernels, search, bias, native and wasm, not '$which'." ;;
   esac
-  [ $# = 0 ] || [ "$parts" = "$which" ] || die "options belong to kernels, search or wasm, not to '$which'."
+  [ $# = 0 ] || [ "$parts" = "$which" ] || die "options belong to kernels, search, bias or wasm, not to '$which'."
   need_tools
   for part in $parts; do "bench_$part" "$@"; done
 }
@@ -25,5 +26,7 @@ run() {
 bench_kernels() { build_preset release && build/release/bench/kernels_bench "$@"; }
 
 bench_search() { build_preset release && build/release/bench/search_bench "$@"; }
+
+bench_bias() { build_preset release && build/release/bench/bias_bench "$@"; }
 
 bench_wasm() { build_web && npm --prefix web run --silent bench -- "$@"; }
