@@ -6,6 +6,8 @@
 
 #include <simile/score/activation_set.hpp>
 #include <simile/score/background.hpp>
+#include <simile/score/bias_top_k.hpp>
+#include <simile/score/cohort.hpp>
 #include <simile/score/csls.hpp>
 #include <simile/score/dual_inverted_softmax.hpp>
 #include <simile/score/dual_softmax.hpp>
@@ -290,9 +292,60 @@ struct bank_of_json {
     return out;
 }
 
+/// Trials: a score each, and the scores of both sides with the cohort.
+[[nodiscard]] inline json cohort_operation(json const& in) {
+    auto const s = numbers<double>(in.at("score"));
+    json const &items = in.at("enrol_cohort"), &queries = in.at("test_cohort");
+    require(items.size() == s.size() && queries.size() == s.size(), error_code::dimension_mismatch, "there are ", s.size(), " scores, ", items.size(), " and ",
+            queries.size(), " cohorts");
+    score::detail::require_finite(std::span(s), "a score");
+    std::size_t const n = count(in, "top_n", 100);
+    double const floor = parameter(in, "std_floor", score::smallest_cohort_deviation);
+    json out;
+    for (char const* name : {"enrol_mean", "enrol_std", "test_mean", "test_std", "z", "t", "s", "as2"}) out[name] = json::array();
+    for (std::size_t i = 0; i < s.size(); ++i) {
+        auto const item = numbers<double>(items[i]), query = numbers<double>(queries[i]);
+        auto const z = score::cohort_moments_of(std::span(item), n, floor), t = score::cohort_moments_of(std::span(query), n, floor);
+        out["enrol_mean"].push_back(z.mean);
+        out["enrol_std"].push_back(z.deviation);
+        out["test_mean"].push_back(t.mean);
+        out["test_std"].push_back(t.deviation);
+        out["z"].push_back(z.normalized(s[i]));
+        out["t"].push_back(t.normalized(s[i]));
+        out["s"].push_back(score::symmetric_norm(s[i], z, t));
+        out["as2"].push_back(score::adaptive_symmetric_norm_2(s[i], std::span(item), std::span(query), n, floor));
+    }
+    return out;
+}
+
+/// `order`: which places of the list the new ones had.
+[[nodiscard]] inline json bias_top_k_operation(json const& in) {
+    auto const ids = numbers<double>(in.at("ids"));
+    auto const scores = numbers<float>(in.at("scores")), bias = numbers<float>(in.at("bias"));
+    require(ids.size() == scores.size(), error_code::dimension_mismatch, "there are ", ids.size(), " ids and ", scores.size(), " scores");
+    std::vector<hit> raw;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        require(ids[i] >= 0 && ids[i] < 0x1p32 && ids[i] == std::floor(ids[i]), error_code::invalid_argument, "an id is ", ids[i]);
+        raw.push_back({static_cast<row_t>(ids[i]), scores[i]});
+    }
+    double const least = bias.empty() ? 0.0 : static_cast<double>(*std::min_element(bias.begin(), bias.end()));
+    auto const least_bias = static_cast<float>(parameter(in, "bias_min", least));
+    auto const found = in.contains("raw_floor") ? score::bias_top_k(raw, bias, least_bias, static_cast<float>(number(in.at("raw_floor"))))
+                                                : score::bias_top_k(raw, bias, least_bias);
+    json order = json::array(), rescored = json::array();
+    for (hit const& h : found.hits) {
+        auto const at = std::find_if(raw.begin(), raw.end(), [&](hit const& r) { return r.row == h.row; });
+        order.push_back(at - raw.begin());
+        rescored.push_back(h.score);
+    }
+    return {{"order", order}, {"scores", rescored}, {"certain", found.certain}};
+}
+
 [[nodiscard]] inline operation_map score_operations() {
     return {
         {"score/background", background_operation},
+        {"score/bias_top_k", bias_top_k_operation},
+        {"score/cohort", cohort_operation},
         {"score/csls_nnn_gc", csls_nnn_gc_operation},
         {"score/dual_softmax", dual_softmax_operation},
         {"score/inverted_softmax", inverted_softmax_operation},
