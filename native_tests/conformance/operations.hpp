@@ -4,6 +4,7 @@
 #include "operations/eval.hpp"
 #include "operations/fixed_dimensional_encoding.hpp"
 #include "operations/quantize.hpp"
+#include "operations/relevance.hpp"
 #include "operations/score.hpp"
 #include "operations/similarity.hpp"
 
@@ -16,6 +17,7 @@ namespace simile::conformance {
                  eval_operations(),
                  fixed_dimensional_encoding_operations(),
                  quantize_operations(),
+                 relevance_operations(),
                  score_operations(),
                  similarity_operations(),
              })
