@@ -746,3 +746,188 @@ write(
     {"rel": 2e-6, "abs": 2e-6},
     cases,
 )
+
+
+# Operations of score/ whose first vectors are given: their edges.
+own = random.Random(61)
+
+
+def score_rows(n, items, scale=1.0):
+    return [[round(own.uniform(-1, 1) * scale, 6) for _ in range(items)] for _ in range(n)]
+
+
+def lse(values):
+    top = max(values, default=-math.inf)
+    return top + math.log(math.fsum(math.exp(v - top) for v in values)) if values else -math.inf
+
+
+def columns_of(rows, items):
+    return [[row[g] for row in rows] for g in range(items)]
+
+
+def falling(values):
+    return sorted(range(len(values)), key=lambda i: (-values[i], i))
+
+
+def number_of(v):
+    return {math.inf: "inf", -math.inf: "-inf"}.get(v, v)
+
+
+def inverted_softmax_case(name, s, bank, gallery_bank, beta, beta2, k):
+    items = len(s[0])
+    parts = []
+    for rows, b in ((bank, beta), (gallery_bank, beta2)):
+        sums = [lse([b * v for v in column]) for column in columns_of(rows, items)]
+        bias = [(v - math.log(len(rows))) / b if rows else 0.0 for v in sums]
+        active = [False] * items
+        for row in rows:
+            for g in falling(row)[:k]:
+                active[g] = True
+        parts.append((sums, bias, active, [active[falling(row)[0]] for row in s], b))
+    (sums, bias, active, gate, _), (sums2, bias2, _, gate2, _) = parts
+
+    def logs(row, sums, b):
+        return [b * v - (0 if v0 == -math.inf else v0) for v, v0 in zip(row, sums)]
+
+    def dual_bias(g, one, two):
+        total = one * beta + two * beta2
+        return (one * beta * bias[g] + two * beta2 * bias2[g]) / total if total else 0.0
+
+    is_log = [logs(row, sums, beta) for row in s]
+    out = {
+        "lse": [number_of(v) for v in sums], "is_log": is_log, "is_order": [falling(row) for row in is_log], "hub_bias_mean": bias, "active": active,
+        "gate": gate, "dis_stable": [[v - o * x for v, x in zip(row, bias)] for row, o in zip(s, gate)],
+        "dual_is_log": [[a + b for a, b in zip(logs(row, sums, beta), logs(row, sums2, beta2))] for row in s],
+        "dual_dis_stable": [[v - dual_bias(g, one, two) for g, v in enumerate(row)] for row, one, two in zip(s, gate, gate2)],
+        "gate_query_bank": gate, "gate_gallery_bank": gate2,
+    }
+    return {"name": name, "in": {"S": s, "bank": bank, "gallery_bank": gallery_bank, "beta": beta, "beta2": beta2, "k": k}, "out": out}
+
+
+s, bank = score_rows(3, 5), score_rows(4, 5)
+cases = [
+    inverted_softmax_case("k of 3", score_rows(6, 9), score_rows(2, 9), score_rows(1, 9), 20.0, 5.0, 3),
+    inverted_softmax_case("k beyond the items", s, bank, bank, 20.0, 20.0, 50),
+    inverted_softmax_case("one bank is empty", s, bank, [], 20.0, 5.0, 1),
+    inverted_softmax_case("the other bank is empty", s, [], bank, 20.0, 5.0, 1),
+    inverted_softmax_case("a large beta", s, bank, bank, 5000.0, 1000.0, 1),
+    inverted_softmax_case("a small beta", s, bank, bank, 1e-3, 1e-2, 1),
+]
+given = {"S": s, "bank": bank, "beta": 20.0, "k": 1}
+for name, change, error in [
+    ("dims differ", {"bank": score_rows(4, 6)}, "dimension_mismatch"),
+    ("ragged rows", {"bank": [[0.1] * 5, [0.2] * 4]}, "dimension_mismatch"),
+    ("beta of 0", {"beta": 0.0}, "invalid_argument"),
+    ("a negative beta", {"beta": -20.0}, "invalid_argument"),
+    ("beta of infinity", {"beta": "inf"}, "not_finite"),
+    ("k of 0", {"k": 0}, "invalid_argument"),
+    ("a bank with NaN", {"bank": [[0.1, 0.2, "nan", 0.3, 0.4]]}, "not_finite"),
+    ("an infinite score", {"S": [["inf", 0.2, 0.1, 0.3, 0.4]]}, "not_finite"),
+]:
+    cases.append({"name": name, "in": given | change, "error": error})
+write("score/inverted_softmax", "Edges of the file of that name.", {"rel": 2e-5, "abs": 2e-6}, cases, "score/inverted_softmax_edges")
+
+
+def csls_case(name, s, bank, k, alpha):
+    items = len(s[0])
+
+    def top_mean(values):
+        best = sorted(values, reverse=True)[:k]
+        return math.fsum(best) / len(best) if best else 0.0
+
+    columns = columns_of(bank, items)
+    r_query, r_item = [top_mean(row) for row in s], [top_mean(column) for column in columns]
+    rank = [[sum(b > v for b in column) for v, column in zip(row, columns)] for row in s]
+    out = {
+        "r_query": r_query, "r_item": r_item, "csls": [[2 * v - r - x for v, x in zip(row, r_item)] for row, r in zip(s, r_query)],
+        "nnn": [[v - alpha * x for v, x in zip(row, r_item)] for row in s], "gc_rank": rank,
+        "gc": [[v - n for v, n in zip(row, ns)] for row, ns in zip(s, rank)],
+    }
+    return {"name": name, "in": {"S": s, "bank": bank, "k": k, "alpha": alpha}, "out": out}
+
+
+cases = [
+    csls_case("a k of 1", score_rows(3, 4), score_rows(6, 4), 1, 1.5),
+    csls_case("an alpha of 0", score_rows(3, 4), score_rows(6, 4), 3, 0.0),
+    csls_case("equal scores", [[0.5, 0.25, 0.5]], [[0.5, 0.25, 0.25], [0.5, 0.5, 0.75]], 2, 0.75),
+    csls_case("logits", score_rows(3, 4, 1e4), score_rows(6, 4, 1e4), 3, 0.75),
+]
+given = {"S": s, "bank": bank, "k": 3, "alpha": 0.75}
+for name, change, error in [
+    ("dims differ", {"bank": score_rows(4, 6)}, "dimension_mismatch"),
+    ("k of 0", {"k": 0}, "invalid_argument"),
+    ("a negative alpha", {"alpha": -0.5}, "invalid_argument"),
+    ("an infinite alpha", {"alpha": "inf"}, "not_finite"),
+    ("a bank with NaN", {"bank": [[0.1, 0.2, "nan", 0.3, 0.4]]}, "not_finite"),
+]:
+    cases.append({"name": name, "in": given | change, "error": error})
+write("score/csls_nnn_gc", "Edges of the file of that name.", {"rel": 2e-5, "abs": 2e-6}, cases, "score/csls_nnn_gc_edges")
+
+s, noise, prior = score_rows(2, 4), score_rows(2, 7), [0.5, 0.25, 0.0, 0.25]
+best = [sorted(row, reverse=True)[1:3] for row in noise]
+bias = [2.0 * math.fsum(b) / 2 for b in best]
+adjusted = [[10 * v - (0.5 * math.log(p) if p else 0.0) for v, p in zip(row, prior)] for row in s]
+given = {"S": s, "noise": noise, "beta": 2.0, "k": 2, "first": 1}
+cases = [
+    {"name": "two ranks and a beta", "in": given, "out": {"bias": bias, "scores": [[v - b for v in row] for row, b in zip(s, bias)]}},
+    {"name": "priors", "in": {"S": s, "prior": prior, "tau": 0.5, "scale": 10.0}, "out": {"logit_adjust": adjusted}},
+]
+for name, change, error in [
+    ("rows differ", {"noise": score_rows(3, 7)}, "dimension_mismatch"),
+    ("k of 0", {"k": 0}, "invalid_argument"),
+    ("a negative beta", {"beta": -1.0}, "invalid_argument"),
+    ("noise with NaN", {"noise": [[0.1, "nan"], [0.1, 0.2]]}, "not_finite"),
+    ("a negative prior", {"prior": [0.5, -0.5, 0.5, 0.5]}, "invalid_argument"),
+    ("priors differ", {"prior": [0.5, 0.5]}, "dimension_mismatch"),
+]:
+    cases.append({"name": name, "in": given | change, "error": error})
+write("score/background", "Edges of the file of that name; prior, tau and scale: scale S - tau ln prior.", {"rel": 2e-5, "abs": 2e-6}, cases,
+      "score/background_edges")
+
+logits = score_rows(3, 4, 5.0)
+row = logits[0]
+one_row = [-v - lse([-x for x in row]) for v in row]
+cases = [
+    {"name": "one row", "in": {"logits": [row], "n_iters": 4}, "out": {"log_a": [0.0], "log_b": one_row}},
+    {"name": "no iterations", "in": {"logits": logits, "n_iters": 0}, "error": "invalid_argument"},
+    {"name": "a temperature of 0", "in": {"bank": logits, "tau": 0.0, "n_iters": 4}, "error": "invalid_argument"},
+    {"name": "ragged rows", "in": {"logits": [[0.1, 0.2], [0.3]], "n_iters": 4}, "error": "dimension_mismatch"},
+    {"name": "not finite", "in": {"logits": [[0.1, "nan"], [0.3, 0.1]], "n_iters": 4}, "error": "not_finite"},
+    {"name": "one row of a bank", "in": {"bank": [row], "tau": 0.5, "n_iters": 3}, "out": {"bias_mean0": [v - math.fsum(row) / 4 for v in row]}},
+]
+write("score/sinkhorn", "Edges of the file of that name.", {"rel": 1e-4, "abs": 2e-6}, cases, "score/sinkhorn_edges")
+
+s, bank = score_rows(2, 3), score_rows(4, 3)
+lone = {"S": [s[0]], "bank": None, "temp": 0.05}
+given = {"S": s, "bank": bank, "temp": 0.05}
+cases = [
+    {"name": "one query", "in": lone, "out": {"dual": [s[0]]}},
+    {"name": "an empty bank", "in": given | {"bank": []}, "out": {"dual": s}},
+    {"name": "a temperature of 0", "in": given | {"temp": 0.0}, "error": "invalid_argument"},
+    {"name": "an infinite temperature", "in": given | {"temp": "inf"}, "error": "not_finite"},
+    {"name": "dims differ", "in": given | {"bank": score_rows(4, 2)}, "error": "dimension_mismatch"},
+    {"name": "not finite", "in": given | {"S": [[0.1, "nan", 0.2]]}, "error": "not_finite"},
+]
+write("score/dual_softmax", "Edges of the file of that name.", {"rel": 2e-5, "abs": 2e-6}, cases, "score/dual_softmax_edges")
+
+given = {"score": [0.5], "enrol_cohort": [[0.1, 0.3]], "test_cohort": [[0.25, 0.25]], "top_n": 5, "std_floor": 0.01}
+cases = [
+    {"name": "the floor", "in": given, "out": {"enrol_mean": [0.2], "enrol_std": [0.1], "test_mean": [0.25], "test_std": [0.01], "z": [3.0], "t": [25.0],
+                                               "s": [14.0], "as2": [14.0]}},
+    {"name": "top of 0", "in": given | {"top_n": 0}, "error": "invalid_argument"},
+    {"name": "a floor of 0", "in": given | {"std_floor": 0.0}, "error": "invalid_argument"},
+    {"name": "trials differ", "in": given | {"score": [0.5, 0.6]}, "error": "dimension_mismatch"},
+    {"name": "cohorts differ", "in": given | {"test_cohort": [[0.25]]}, "error": "dimension_mismatch"},
+    {"name": "not finite", "in": given | {"test_cohort": [[0.25, "inf"]]}, "error": "not_finite"},
+]
+write("score/cohort", "Edges of the file of that name.", {"rel": 2e-5, "abs": 2e-6}, cases, "score/cohort_edges")
+
+given = {"ids": [3, 1, 0], "scores": [0.9, 0.7, 0.7], "bias": [0.25, 0.25, 0.5, 0.5], "bias_min": 0.25, "raw_floor": 0.7}
+cases = [
+    {"name": "equal by id", "in": given, "out": {"order": [2, 1, 0], "scores": [0.45, 0.45, 0.4], "certain": 0}},
+    {"name": "nothing beyond the list", "in": given | {"raw_floor": "-inf"}, "out": {"order": [2, 1, 0], "certain": 3}},
+    {"name": "an id without bias", "in": given | {"ids": [4, 1, 0]}, "error": "out_of_range"},
+    {"name": "lists differ", "in": given | {"ids": [1, 0]}, "error": "dimension_mismatch"},
+    {"name": "not finite", "in": given | {"bias": [0.25, "nan", 0.5, 0.5]}, "error": "not_finite"},
+]
+write("score/bias_top_k", "Edges of the file of that name.", {"rel": 2e-5, "abs": 2e-6}, cases, "score/bias_top_k_edges")
