@@ -76,6 +76,27 @@ protected:
         vector_index::search_batch(queries.subspan(in_tiles), options, results.subspan(in_tiles));
     }
 
+    void score_blocks(std::span<prepared_query const> queries, std::size_t first, std::size_t last, vector_index::block_taker const& take) const override {
+        auto const prepare = [&](std::size_t i) { return codec_.prepare(queries[i].values, queries[i].scale); };
+        std::vector<quantize::block_scores> scores(queries.size());
+        auto const visit = [&](auto const& score) {
+            for (std::size_t b = first; b < last; ++b) {
+                score(block(b));
+                take(b, scores);
+            }
+        };
+        if constexpr (scans_tiles) {
+            detail::tiled_queries const tiled(codec_, queries.size(), prepare);
+            visit([&](std::byte const* codes) { tiled(codes, scores); });
+        } else {
+            std::vector<typename Codec::query> prepared;
+            for (std::size_t i = 0; i < queries.size(); ++i) prepared.push_back(prepare(i));
+            visit([&](std::byte const* codes) {
+                for (std::size_t i = 0; i < prepared.size(); ++i) static_cast<void>(codec_.scan(prepared[i], codes, 0.0F, scores[i]));
+            });
+        }
+    }
+
     [[nodiscard]] std::vector<std::byte> coding_section() const override {
         if constexpr (requires { codec_.form(); }) return coding_bytes(map(), &codec_.form(), nullptr);
         else if constexpr (requires { codec_.quantizer(); }) return coding_bytes(map(), nullptr, &codec_);

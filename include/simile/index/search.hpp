@@ -105,14 +105,16 @@ struct score_rule {
             for (std::size_t i = 0; i < rows; ++i) scores[i] = (*this)(scores[i], first_row + i);
         }
     }
-    /// Brings scores into their range, drops what is then below `least`, and keeps the order of hits.
+    /// A score as users see it: of the similarity, and in its range unless there is a bias.
+    [[nodiscard]] float finished(float score) const noexcept {
+        if (similarity == similarity_kind::squared_l2 && norms != nullptr) score -= query_square;
+        if (bias != nullptr) return score;
+        if (similarity == similarity_kind::cosine) return std::clamp(score, -1.0F, 1.0F);
+        return similarity == similarity_kind::squared_l2 ? std::min(score, 0.0F) + 0.0F : score;  // no -0
+    }
+    /// Finishes the scores, drops what is then below `least`, and keeps the order of hits.
     void finish(std::vector<hit>& hits, float least) const {
-        for (hit& h : hits) {
-            if (similarity == similarity_kind::squared_l2 && norms != nullptr) h.score -= query_square;
-            if (bias != nullptr) continue;
-            if (similarity == similarity_kind::cosine) h.score = std::clamp(h.score, -1.0F, 1.0F);
-            if (similarity == similarity_kind::squared_l2) h.score = std::min(h.score, 0.0F) + 0.0F;  // no -0
-        }
+        for (hit& h : hits) h.score = finished(h.score);
         std::erase_if(hits, [&](hit const& h) { return h.score < least; });
         std::sort(hits.begin(), hits.end(), ranks_before);
     }

@@ -12,10 +12,13 @@
 #include <simile/index/id_table.hpp>
 #include <simile/index/input_rules.hpp>
 #include <simile/index/search.hpp>
+#include <simile/index/tiled_queries.hpp>
 #include <simile/io/simile_file.hpp>
+#include <simile/quantize/raw.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -225,6 +228,39 @@ public:
         return results;
     }
 
+    /// The scores of some rows with all queries of a call, `scores[i][r]` of query i with row first + r.
+    using score_visitor = std::function<void(row_t first, std::size_t rows, std::span<quantize::block_scores const> scores)>;
+
+    /// Visits the scores of every row with every query, 32 rows at a time: what a bank of queries says of the rows of an index, in memory for one block.
+    /// The scores are those of search() for flat indexes; else those of the vectors that get() gives, which differ by the rounding of the query.
+    ///
+    /// @param queries  [n][dims]; 128 n bytes are held for each thread
+    /// @param threads  runs parts at the same time: then `visit` is called by several threads, each with rows of its own
+    /// @param watch    told of rows
+    /// @throws as search_many; cancelled
+    void visit_scores(matrix_view<float const> queries, score_visitor const& visit, executor* threads = nullptr, progress const& watch = {}) const {
+        require(level() > 0, error_code::incomplete, "the index is still loading its first plane");
+        std::vector<std::vector<float>> units(queries.rows());
+        std::vector<prepared_query> prepared;
+        for (std::size_t i = 0; i < queries.rows(); ++i) prepared.push_back(prepare(queries[i], check_query(queries[i]), {}, units[i]));
+        std::size_t const blocks = (size() + block_rows - 1) / block_rows, tasks = threads == nullptr ? 1 : threads->concurrency();
+        auto const take = [&](std::size_t b, std::span<quantize::block_scores> scores) {
+            std::size_t const first = b * block_rows, rows = std::min(block_rows, size() - first);
+            for (std::size_t i = 0; i < scores.size(); ++i)
+                for (std::size_t r = 0; r < rows; ++r) scores[i][r] = prepared[i].rule.finished(prepared[i].rule(scores[i][r], first + r));
+            visit(static_cast<row_t>(first), rows, scores);
+        };
+        for (std::size_t begin = 0; begin < blocks; begin += tasks * blocks_a_step) {
+            auto const task = [&](std::size_t t) {
+                std::size_t const from = std::min(blocks, begin + t * blocks_a_step);
+                score_blocks(prepared, from, std::min(blocks, from + blocks_a_step), take);
+            };
+            if (threads == nullptr) task(0);
+            else threads->run(tasks, task);
+            watch.step(std::min(size(), (begin + tasks * blocks_a_step) * block_rows), size());
+        }
+    }
+
     /// The `.simile` file of this index; it refers to the index's memory. Most programs call save_index or to_bytes of index/file.hpp.
     /// @throws error incomplete (still loading)
     [[nodiscard]] file_writer file() const {
@@ -279,6 +315,23 @@ protected:
     };
     virtual void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const {
         for (std::size_t i = 0; i < queries.size(); ++i) results[i] = search_rows(queries[i].values, queries[i].scale, options, queries[i].rule);
+    }
+    using block_taker = std::function<void(std::size_t block, std::span<quantize::block_scores> scores)>;
+    /// Estimates of the blocks first .. last - 1 for all queries; here of codes of directions, by what they stand for.
+    virtual void score_blocks(std::span<prepared_query const> queries, std::size_t first, std::size_t last, block_taker const& take) const {
+        quantize::f32_codec const codec(code_dims(), similarity_kind::dot);
+        detail::tiled_queries const tiled(codec, queries.size(), [&](std::size_t i) { return codec.prepare(queries[i].values, queries[i].scale); });
+        std::vector<quantize::block_scores> scores(queries.size());
+        byte_buffer decoded(codec.block_bytes());
+        std::vector<float> row(code_dims());
+        for (std::size_t b = first; b < last; ++b) {
+            for (std::size_t r = 0; r < std::min(block_rows, size() - b * block_rows); ++r) {
+                decode_row(static_cast<row_t>(b * block_rows + r), row);
+                codec.encode(row, decoded.data(), r);
+            }
+            tiled(decoded.data(), scores);
+            take(b, scores);
+        }
     }
     /// What coding and decoding need beyond the kind, as it stands in a file: nothing for most.
     [[nodiscard]] virtual std::vector<std::byte> coding_section() const { return coding_bytes(map(), nullptr, nullptr); }
@@ -421,7 +474,7 @@ private:
         }
         return {unit, scale, rule};
     }
-    static constexpr std::size_t batch_part = 1024;
+    static constexpr std::size_t batch_part = 1024, blocks_a_step = 512;
     void search_part(matrix_view<float const> queries, std::span<double const> lengths, search_options const& options, std::size_t begin,
                      std::span<search_result> results) const {
         std::vector<std::vector<float>> units(results.size());
