@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "operations/compose.hpp"
 #include "operations/eval.hpp"
+#include "operations/explain.hpp"
 #include "operations/fixed_dimensional_encoding.hpp"
 #include "operations/quantize.hpp"
 #include "operations/relevance.hpp"
@@ -14,7 +16,9 @@ namespace simile::conformance {
     static operation_map const all = [] {
         operation_map merged;
         for (auto area : {
+                 compose_operations(),
                  eval_operations(),
+                 explain_operations(),
                  fixed_dimensional_encoding_operations(),
                  quantize_operations(),
                  relevance_operations(),
