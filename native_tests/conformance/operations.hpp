@@ -5,6 +5,7 @@
 #include "operations/eval.hpp"
 #include "operations/explain.hpp"
 #include "operations/fixed_dimensional_encoding.hpp"
+#include "operations/mine.hpp"
 #include "operations/quantize.hpp"
 #include "operations/relevance.hpp"
 #include "operations/score.hpp"
@@ -20,6 +21,7 @@ namespace simile::conformance {
                  eval_operations(),
                  explain_operations(),
                  fixed_dimensional_encoding_operations(),
+                 mine_operations(),
                  quantize_operations(),
                  relevance_operations(),
                  score_operations(),
