@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a bias of every row costs a search, and what choosing by the best row costs: one thread, milliseconds a query, medians of interleaved runs.
+// Then what fitting a correction to a bank of 1,000 queries costs beside 1,000 searches, one by one.
 //   bias_bench [--rows 100000] [--repeats 15]
 #include "../support/clustered_rows.hpp"
 
 #include <simile/index/make_index.hpp>
+#include <simile/index/score_correction.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -49,6 +51,22 @@ void measure(std::string const& coding, std::size_t dims, std::size_t rows, std:
     std::printf("| %s | %zu | %.3f | %.3f | %+.1f %% | %.3f | %+.1f %% |\n", coding.c_str(), dims, base, with, 100 * (with / base - 1), chosen, 100 * (chosen / base - 1));
 }
 
+void measure_fit(std::string const& coding, std::size_t dims, std::size_t rows) {
+    bench::clustered_rows law(dims);
+    auto const asked = law.take(1000), values = law.take(rows);
+    matrix_view<float const> const bank(asked, dims);
+    auto const index = make_index(coding, dims);
+    index->add(matrix_view<float const>(values, dims));
+    double const searches = milliseconds(*index, bank, {});
+    auto const fit = [&](correction_options const& options) {
+        auto const begin = std::chrono::steady_clock::now();
+        static_cast<void>(fit_correction(*index, bank, options));
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() / searches;
+    };
+    std::printf("| %s | %zu | %.2f s | %.2f | %.2f | %.2f |\n", coding.c_str(), dims, searches, fit({.method = correction_method::inverted_softmax}),
+                fit({.method = correction_method::inverted_softmax, .dynamic = true}), fit({}));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -59,4 +77,8 @@ int main(int argc, char** argv) {
     measure("f32", 384, rows, repeats);
     measure("int1", 768, rows, repeats);
     measure("planes", 384, rows, repeats);
+    std::printf("\n| codec | dims | 1,000 searches | inverted softmax, times that | dynamic | nnn |\n|---|---|---|---|---|---|\n");
+    measure_fit("int8", 384, rows);
+    measure_fit("f32", 384, rows);
+    measure_fit("planes", 384, rows);
 }

@@ -18,7 +18,8 @@ template <score_number T>
 [[nodiscard]] double top_mean_of(std::span<T> values, std::size_t k) {
     auto const n = static_cast<std::ptrdiff_t>(std::min(k, values.size()));
     if (n == 0) return 0;
-    std::partial_sort(values.begin(), values.begin() + n, values.end(), std::greater<>());
+    std::nth_element(values.begin(), values.begin() + (n - 1), values.end(), std::greater<>());
+    std::sort(values.begin(), values.begin() + n, std::greater<>());  // a sum depends on its order
     double sum = 0;
     for (T const v : values.first(static_cast<std::size_t>(n))) sum += static_cast<double>(v);
     return sum / static_cast<double>(n);
