@@ -95,6 +95,11 @@ TEST_CASE("what is removed leaves the sum of the rest, or remove says that it mu
     CHECK_FALSE(sum.remove(100.0));
     sum = sum_of({0.0, 10.0});
     CHECK(sum.remove(10.0));
+    // What was many values is nothing beside a larger one that came later: that one's sum is good.
+    sum = log_sum_exp();
+    for (int i = 0; i < 2000000; ++i) sum.add(0);
+    sum.add(30);
+    CHECK(sum.remove(0));
 }
 
 TEST_CASE("decay makes what came before count less", "[score][log_sum_exp]") {

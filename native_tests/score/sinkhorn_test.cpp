@@ -104,6 +104,30 @@ TEST_CASE("the sinkhorn bias does not change when the scores of a bank row all r
     for (std::size_t g = 0; g < 6; ++g) CHECK(nearly(shifted[g], bias[g], 1e-6));
 }
 
+TEST_CASE("the sinkhorn bias takes as many iterations as it is told", "[score][sinkhorn]") {
+    score_sample const bank(7, 4, 8);
+    for (std::size_t const iterations : {1U, 2U, 5U}) {
+        auto k = rows_of(bank, 2);
+        std::vector<double> u(7, 1.0 / 7), v(4);
+        for (std::size_t t = 0; t < iterations; ++t) {
+            for (std::size_t j = 0; j < 4; ++j) {
+                double sum = 0;
+                for (std::size_t i = 0; i < 7; ++i) sum += std::exp(k[i][j]) * u[i];
+                v[j] = 1 / sum;
+            }
+            for (std::size_t i = 0; i < 7; ++i) {
+                double sum = 0;
+                for (std::size_t j = 0; j < 4; ++j) sum += std::exp(k[i][j]) * v[j];
+                u[i] = 1 / sum;
+            }
+        }
+        double mean = 0;
+        for (double const x : v) mean += std::log(x) / 4;
+        auto const bias = score::sinkhorn_bias(bank.matrix(), 4, {.temperature = 0.5, .iterations = iterations});
+        for (std::size_t j = 0; j < 4; ++j) CHECK(nearly(bias[j], -0.5 * (std::log(v[j]) - mean), 1e-9));
+    }
+}
+
 TEST_CASE("sinkhorn of an empty bank leaves scores as they are", "[score][sinkhorn]") {
     CHECK(score::sinkhorn_bias(matrix_view<float const>(), 3) == std::vector<double>(3, 0.0));
     CHECK(score::sinkhorn(matrix_view<float const>(), 3).log_columns == std::vector<double>(3, 0.0));

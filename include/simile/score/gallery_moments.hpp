@@ -4,7 +4,6 @@
 #include <simile/score/checks.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <functional>
@@ -120,6 +119,7 @@ public:
     }
 
 private:
+    static constexpr std::size_t width = 8;   // doubles at a time: a count that compilers make vectors of
     static constexpr std::size_t block = 32;  // rows of which one line of the triangle takes all while it is in the cache
 
     [[nodiscard]] double n() const noexcept { return static_cast<double>(count_); }
@@ -129,11 +129,14 @@ private:
         detail::require_finite(x, what);
     }
 
-    /// Four sums, as one would wait for each addition.
+    /// Eight sums, as each addition would wait for the last.
     [[nodiscard]] static double inner(double const* line, std::span<float const> query) noexcept {
-        std::array<double, 4> sums{};
-        for (std::size_t j = 0; j < query.size(); ++j) sums[j % 4] += line[j] * double{query[j]};
-        return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+        double lanes[width]{};
+        std::size_t j = 0;
+        for (; j + width <= query.size(); j += width)
+            for (std::size_t l = 0; l < width; ++l) lanes[l] += line[j + l] * double{query[j + l]};
+        for (; j < query.size(); ++j) lanes[j % width] += line[j] * double{query[j]};
+        return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
     }
 
     void accumulate(matrix_view<float const> rows, double sign) {
@@ -145,11 +148,13 @@ private:
             for (std::size_t r = 0; r < n; ++r)
                 for (std::size_t i = 0; i < dims(); ++i) sum_[i] += sign * moved[r * dims() + i];
             for (std::size_t i = 0; i < dims(); ++i)
-                for (std::size_t r = 0; r < n; ++r) add_line(&products_[at(i, 0)], sign * moved[r * dims() + i], &moved[r * dims()], i + 1);
+                for (std::size_t r = 0; r < n; ++r) add_line(&products_[at(i, 0)], &moved[r * dims()], i, sign);
         }
     }
-    static void add_line(double* line, double factor, double const* x, std::size_t n) noexcept {
-        for (std::size_t j = 0; j < n; ++j) line[j] += factor * x[j];
+    /// line[0 .. i] += sign * x[i] * x[0 .. i].
+    static void add_line(double* __restrict line, double const* __restrict x, std::size_t i, double sign) noexcept {
+        double const factor = sign * x[i];
+        for (std::size_t j = 0; j <= i; ++j) line[j] += factor * x[j];
     }
 
     std::size_t count_ = 0;
