@@ -52,7 +52,7 @@ struct bootstrap_result {
 namespace detail {
 inline void require_bootstrap(std::size_t n, bootstrap_options const& options) {
     require(n > 0, error_code::invalid_argument, "nothing to resample");
-    require(n <= (std::uint64_t{1} << 32), error_code::limit_exceeded, n, " values, at most 2^32 can be resampled");
+    require(std::uint64_t{n} <= std::uint64_t{1} << 32, error_code::limit_exceeded, n, " values, at most 2^32 can be resampled");
     require(options.resamples > 0, error_code::invalid_argument, "0 resamples");
     require(options.level > 0 && options.level < 1, error_code::invalid_argument, "the level is ", options.level, ", not between 0 and 1");
 }

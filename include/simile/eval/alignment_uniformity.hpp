@@ -94,7 +94,7 @@ inline void require_rate(double value, char const* what) {
     splitmix64 random(seed);
     detail::log_mean_exp mean;
     for (std::size_t p = 0; p < pairs; ++p) {
-        std::size_t const i = below(random, points.rows()), other = below(random, points.rows() - 1);
+        auto const i = static_cast<std::size_t>(below(random, points.rows())), other = static_cast<std::size_t>(below(random, points.rows() - 1));
         mean.add(-t * detail::squared_distance(points[i], points[other + (other >= i ? 1 : 0)]));
     }
     return mean.value();
