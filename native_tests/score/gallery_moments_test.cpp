@@ -88,6 +88,16 @@ TEST_CASE("moments after any additions and removals are those of what remains", 
     }
 }
 
+TEST_CASE("an emptied gallery is as new", "[score][gallery_moments]") {
+    gallery_moments moments(9);
+    auto const all = unit_gallery(30, 9, 70);
+    for (auto const& x : all) moments.add(x);
+    for (auto const& x : all) moments.remove(x);
+    CHECK(moments.size() == 0);
+    CHECK(std::all_of(moments.sum().begin(), moments.sum().end(), [](double v) { return v == 0; }));
+    CHECK(std::all_of(moments.products().begin(), moments.products().end(), [](double v) { return v == 0; }));
+}
+
 TEST_CASE("mean and covariance are those of their definition", "[score][gallery_moments]") {
     vectors const gallery{{1, 2}, {3, 6}, {5, 1}};
     gallery_moments moments(2);
