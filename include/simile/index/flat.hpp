@@ -60,8 +60,13 @@ protected:
     [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
         auto const prepared = codec_.prepare(query, scale);
         auto const scan = [&](std::size_t b, float threshold, quantize::block_scores& scores) { return codec_.scan(prepared, block(b), threshold, scores); };
+#if defined(__wasm__)
+        // One scan for both would be another loop to download for every codec.
+        return detail::as_asked(options, rule, [&](score_rule const& with, search_options const& how) -> search_result { return {detail::best_of_blocks(size(), how, with, scan), 1}; });
+#else
         if (rule.bias != nullptr && options.active != nullptr) return detail::best_of_two(size(), options, rule, scan);
         return {detail::best_of_blocks(size(), options, rule, scan), 1, rule.bias != nullptr};
+#endif
     }
 
     void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
