@@ -82,23 +82,27 @@ protected:
     }
 
     void score_blocks(std::span<prepared_query const> queries, std::size_t first, std::size_t last, vector_index::block_taker const& take) const override {
-        auto const prepare = [&](std::size_t i) { return codec_.prepare(queries[i].values, queries[i].scale); };
-        std::vector<quantize::block_scores> scores(queries.size());
-        auto const visit = [&](auto const& score) {
-            for (std::size_t b = first; b < last; ++b) {
-                score(block(b));
-                take(b, scores);
-            }
-        };
-        if constexpr (scans_tiles) {
-            detail::tiled_queries const tiled(codec_, queries.size(), prepare);
-            visit([&](std::byte const* codes) { tiled(codes, scores); });
+        if constexpr (!scores_own_blocks) {
+            vector_index::score_blocks(queries, first, last, take);
         } else {
-            std::vector<typename Codec::query> prepared;
-            for (std::size_t i = 0; i < queries.size(); ++i) prepared.push_back(prepare(i));
-            visit([&](std::byte const* codes) {
-                for (std::size_t i = 0; i < prepared.size(); ++i) static_cast<void>(codec_.scan(prepared[i], codes, 0.0F, scores[i]));
-            });
+            auto const prepare = [&](std::size_t i) { return codec_.prepare(queries[i].values, queries[i].scale); };
+            std::vector<quantize::block_scores> scores(queries.size());
+            auto const visit = [&](auto const& score) {
+                for (std::size_t b = first; b < last; ++b) {
+                    score(block(b));
+                    take(b, scores);
+                }
+            };
+            if constexpr (scans_tiles) {
+                detail::tiled_queries const tiled(codec_, queries.size(), prepare);
+                visit([&](std::byte const* codes) { tiled(codes, scores); });
+            } else {
+                std::vector<typename Codec::query> prepared;
+                for (std::size_t i = 0; i < queries.size(); ++i) prepared.push_back(prepare(i));
+                visit([&](std::byte const* codes) {
+                    for (std::size_t i = 0; i < prepared.size(); ++i) static_cast<void>(codec_.scan(prepared[i], codes, 0.0F, scores[i]));
+                });
+            }
         }
     }
 
@@ -121,8 +125,10 @@ private:
 #if defined(__wasm__)
     // A page downloads every kernel, so there only the codecs that batches are made for have theirs.
     static constexpr bool scans_tiles = Codec::kind == codec_kind::f32 || Codec::kind == codec_kind::int8;
+    static constexpr bool scores_own_blocks = scans_tiles || !Codec::directions;
 #else
     static constexpr bool scans_tiles = quantize::batch_codec<Codec>;
+    static constexpr bool scores_own_blocks = true;
 #endif
     [[nodiscard]] std::byte const* block(std::size_t b) const noexcept { return blocks_.data() + b * codec_.block_bytes(); }
     [[nodiscard]] std::byte* block(std::size_t b) noexcept { return blocks_.data() + b * codec_.block_bytes(); }
