@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <simile/score/inverted_softmax_bank.hpp>
 
-#include "score/score_samples.hpp"
+#include "score/changing_scores.hpp"
 #include "support/errors.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -14,58 +14,18 @@ using score::inverted_softmax_bank;
 using score::score_range;
 
 namespace {
-/// Scores of a bank and items that come and go, and what is in both at the moment.
-struct changing_bank {
-    score_sample scores{60, 70, 9};
-    std::vector<std::size_t> rows, items;
-
-    std::vector<float> row(std::size_t b) const {
-        std::vector<float> out;
-        for (std::size_t const g : items) out.push_back(scores.matrix()[b][g]);
-        return out;
-    }
-    std::vector<float> item(std::size_t g) const {
-        std::vector<float> out;
-        for (std::size_t const b : rows) out.push_back(scores.matrix()[b][g]);
-        return out;
-    }
-    std::vector<double> biases_at_once(double beta) const {
-        std::vector<float> all;
-        for (std::size_t const b : rows)
-            for (float const v : row(b)) all.push_back(v);
-        return score::inverted_softmax(matrix_view<float const>(all.data(), rows.size(), items.size()), items.size(), {beta});
-    }
-};
-
 /// Random additions and removals of rows and items: the largest difference to fitting at once.
 double worst_after_changes(double beta, score_range range, std::uint64_t seed) {
-    changing_bank now;
+    changing_scores now;
     inverted_softmax_bank bank(0, beta, range);
-    xoshiro256 random(seed);
     double worst = 0;
     for (std::size_t step = 0; step < 120; ++step) {
-        auto const pick = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-        auto const action = step < 20 ? step % 2 : pick(4);
-        if (action == 0 && now.rows.size() < 60) {
-            now.rows.push_back(pick(60));
-            bank.add_row(now.row(now.rows.back()));
-        } else if (action == 1) {
-            now.items.push_back(pick(70));
-            bank.add_item(now.item(now.items.back()));
-        } else if (action == 2 && !now.rows.empty()) {
-            std::size_t const at = pick(now.rows.size()), gone = now.rows[at];
-            now.rows[at] = now.rows.back();
-            now.rows.pop_back();
-            for (row_t const g : bank.remove_row(now.row(gone))) bank.set_item(g, now.item(now.items[g]));
-        } else if (action == 3 && !now.items.empty()) {
-            std::size_t const at = pick(now.items.size());
-            now.items[at] = now.items.back();
-            now.items.pop_back();
-            bank.remove_item(static_cast<row_t>(at));
-        }
+        now.change(bank, 1000 * seed + step, step, [&](std::vector<float> const& row) {
+            for (row_t const g : bank.remove_row(row)) bank.set_item(g, now.item(now.items[g]));
+        });
         REQUIRE(bank.items() == now.items.size());
         REQUIRE(bank.weight() == double(now.rows.size()));
-        auto const expected = now.biases_at_once(beta);
+        auto const expected = score::inverted_softmax(now.matrix(), now.items.size(), {beta});
         for (std::size_t g = 0; g < expected.size(); ++g) worst = std::max(worst, std::abs(bank.bias(static_cast<row_t>(g)) - expected[g]));
     }
     return worst;

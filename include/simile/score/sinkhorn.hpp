@@ -5,11 +5,9 @@
 #include <simile/score/log_sum_exp.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <numeric>
 #include <span>
-#include <utility>
 #include <vector>
 
 /// Sinkhorn normalization: scales rows and columns of the bank's scores in turn until every item gets the same share. The item scales are one bias an item.
@@ -18,40 +16,37 @@ namespace simile::score {
 
 namespace detail {
 
-/// out[i] = -ln(sum over j of e^(m[i][j] + other[j])); by columns: out[j] = -ln(sum over i of e^(m[i][j] + other[i])).
+/// Scales of the rows and columns of e^((m - shift) / divisor) that make sums 1, in log space. Refers to the matrix.
+template <score_number T>
 class log_scaling {
 public:
-    log_scaling(std::vector<double> values, std::size_t rows, std::size_t columns) : values_(std::move(values)), rows_(rows), columns_(columns) {}
+    log_scaling(matrix_view<T> matrix, double divisor, double shift = 0) : matrix_(matrix), divisor_(divisor), shift_(shift) {}
 
+    /// -ln(sum over a row of the matrix times the scales of its columns).
     [[nodiscard]] std::vector<double> of_rows(std::vector<double> const& column_scales) const {
-        std::vector<double> out(rows_);
-        for (std::size_t i = 0; i < rows_; ++i) {
+        std::vector<double> out(matrix_.rows());
+        for (std::size_t i = 0; i < out.size(); ++i) {
             log_sum_exp sum;
-            for (std::size_t j = 0; j < columns_; ++j) sum.add(values_[i * columns_ + j] + column_scales[j]);
+            for (std::size_t j = 0; j < matrix_.dims(); ++j) sum.add(at(i, j) + column_scales[j]);
             out[i] = -sum.value();
         }
         return out;
     }
     [[nodiscard]] std::vector<double> of_columns(std::vector<double> const& row_scales) const {
-        std::vector<log_sum_exp> sums(columns_);
-        for (std::size_t i = 0; i < rows_; ++i)
-            for (std::size_t j = 0; j < columns_; ++j) sums[j].add(values_[i * columns_ + j] + row_scales[i]);
-        std::vector<double> out(columns_);
+        std::vector<log_sum_exp> sums(matrix_.dims());
+        for (std::size_t i = 0; i < matrix_.rows(); ++i)
+            for (std::size_t j = 0; j < sums.size(); ++j) sums[j].add(at(i, j) + row_scales[i]);
+        std::vector<double> out(sums.size());
         std::transform(sums.begin(), sums.end(), out.begin(), [](log_sum_exp const& s) { return -s.value(); });
         return out;
     }
 
 private:
-    std::vector<double> values_;
-    std::size_t rows_, columns_;
-};
+    [[nodiscard]] double at(std::size_t i, std::size_t j) const noexcept { return (static_cast<double>(matrix_[i][j]) - shift_) / divisor_; }
 
-template <score_number T>
-[[nodiscard]] std::vector<double> scaled_values(matrix_view<T> matrix, double divisor, double shift) {
-    std::vector<double> out(matrix.values().size());
-    std::transform(matrix.values().begin(), matrix.values().end(), out.begin(), [&](T v) { return (static_cast<double>(v) - shift) / divisor; });
-    return out;
-}
+    matrix_view<T> matrix_;
+    double divisor_, shift_;
+};
 
 /// Takes ln(sum of e^x) away from all of them.
 inline void log_softmax(std::vector<double>& x) {
@@ -79,7 +74,7 @@ template <score_number T>
     detail::require_bank(logits, items);
     if (logits.rows() == 0 || items == 0) return {std::vector<double>(logits.rows(), 0.0), std::vector<double>(items, 0.0)};
     auto const largest = static_cast<double>(*std::max_element(logits.values().begin(), logits.values().end()));
-    detail::log_scaling const scaling(detail::scaled_values(logits, 1, largest), logits.rows(), items);
+    detail::log_scaling const scaling(logits, 1, largest);
     sinkhorn_scales out;
     out.log_columns = scaling.of_columns(std::vector<double>(logits.rows(), 0.0));
     for (std::size_t i = 0; i < iterations; ++i) {
@@ -111,7 +106,7 @@ template <score_number T>
     detail::require_finite(warm, "a bias to start from");
     if (!warm.empty()) detail::require_size(warm.size(), items, "the biases to start from");
     if (bank.rows() == 0 || items == 0) return std::vector<double>(items, 0.0);
-    detail::log_scaling const scaling(detail::scaled_values(bank, options.temperature, 0), bank.rows(), items);
+    detail::log_scaling const scaling(bank, options.temperature);
     std::vector<double> log_columns(items), log_rows(bank.rows(), 0.0);
     if (!warm.empty()) {
         std::transform(warm.begin(), warm.end(), log_columns.begin(), [&](double bias) { return -bias / options.temperature; });
