@@ -22,12 +22,14 @@ TEST_CASE("drawn positions are the upper half of the product of draw and count",
         std::uint64_t operator()() const { return value; }
     };
     std::uint64_t const all = ~std::uint64_t{0}, most = std::uint64_t{1} << 32;
-    constant top{all}, bottom{0}, middle{std::uint64_t{1} << 63};
+    constant top{all}, bottom{0}, middle{std::uint64_t{1} << 63}, carrying{0x55555555FFFFFFFFU};
     CHECK(below(top, most) == most - 1);
     CHECK(below(top, 7) == 6);
     CHECK(below(bottom, most) == 0);
     CHECK(below(middle, 9) == 4);
     CHECK(below(top, 1) == 0);
+    // 0x55555555'FFFFFFFF times 3 is just above 2^64: the lower digits carry.
+    CHECK(below(carrying, 3) == 1);
 }
 
 TEST_CASE("a quantile lies on the line between its neighbours", "[core][resampling]") {

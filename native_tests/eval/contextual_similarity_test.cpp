@@ -39,6 +39,51 @@ TEST_CASE("contextual similarity is symmetric, within 0 and 1, and follows the n
         }
 }
 
+TEST_CASE("contextual similarity is that of its definition by sets", "[eval][contextual_similarity]") {
+    std::size_t const n = 14, d = 3;
+    double const eps = 0.05;
+    auto const points = normal_vector(n * d, 3);
+    matrix_view<float const> const view(points, d);
+    std::vector<float> scores;
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t j = 0; j < n; ++j) scores.push_back(static_cast<float>(cosine_by_definition<float>(view[i], view[j])));
+    auto const distance = [&](std::size_t i, std::size_t j) { return std::max(2 - 2 * double{scores[i * n + j]}, 0.0); };
+    auto const near_set = [&](std::size_t i, std::size_t k) {
+        std::vector<double> row;
+        for (std::size_t j = 0; j < n; ++j) row.push_back(distance(i, j));
+        std::sort(row.begin(), row.end());
+        std::vector<bool> in;
+        for (std::size_t j = 0; j < n; ++j) in.push_back(distance(i, j) - eps <= row[k - 1]);
+        return in;
+    };
+    for (std::size_t const k : {2U, 4U, 6U}) {
+        auto const overlap = [&](std::size_t i, std::size_t j) {
+            auto const a = near_set(i, k), b = near_set(j, k);
+            if (!a[j]) return 0.0;
+            double both = 0, of_a = 0, neither = 0, not_a = 0;
+            for (std::size_t l = 0; l < n; ++l) {
+                both += a[l] && b[l];
+                of_a += a[l];
+                neither += !a[l] && !b[l];
+                not_a += !a[l];
+            }
+            return 0.5 * (both / of_a + (not_a > 0 ? neither / not_a : 0));
+        };
+        auto const spread = [&](std::size_t i, std::size_t j) {
+            double sum = 0, count = 0;
+            for (std::size_t l = 0; l < n; ++l)
+                if (near_set(i, k / 2)[l] && near_set(l, k / 2)[i]) {
+                    sum += overlap(l, j);
+                    ++count;
+                }
+            return sum / count;
+        };
+        auto const found = contextual_similarity({scores.data(), n, n}, k, eps);
+        for (std::size_t i = 0; i < n; ++i)
+            for (std::size_t j = 0; j < n; ++j) CHECK(std::abs(double{found[i * n + j]} - 0.5 * (spread(i, j) + spread(j, i))) < 1e-6);
+    }
+}
+
 TEST_CASE("where everything is near, the outside half counts as nothing", "[eval][contextual_similarity]") {
     std::vector<float> const scores(9, 1.0F);
     CHECK(contextual_similarity({scores.data(), 3, 3}, 99) == std::vector<float>(9, 0.5F));
