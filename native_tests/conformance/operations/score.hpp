@@ -118,6 +118,8 @@ namespace simile::conformance {
         double const scale = parameter(in, "scale", 1);
         auto const bias = score::logit_adjustment(prior, {parameter(in, "tau", 1), scale});
         out["logit_adjust"] = each_score(s, [&](auto q, auto g) { return scale * (s[q][g] - bias[g]); });
+        // Without noise that is what the case is about.
+        if (!out.contains("scores")) out["scores"] = out["logit_adjust"], out["bias"] = bias;
     }
     require(!out.empty(), error_code::invalid_argument, "there is neither noise nor a prior");
     return out;
