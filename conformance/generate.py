@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the conformance vectors of similarity/* and quantize/planes from their definitions, in double precision and
 without the library. Run from anywhere; the files beside it are replaced. Same seed, same files. Not written here, but given: box,
-csd, dtw, gaussian_kl, geometry, pcme_match, sequence_match, snr and soft_cosine of similarity."""
+csd, dtw, gaussian_kl, geometry, pcme_match, sequence_match, snr and soft_cosine of similarity, and what has a file of edges beside it."""
 import json
 import math
 import random
@@ -931,3 +931,141 @@ cases = [
     {"name": "not finite", "in": given | {"bias": [0.25, "nan", 0.5, 0.5]}, "error": "not_finite"},
 ]
 write("score/bias_top_k", "Edges of the file of that name.", {"rel": 2e-5, "abs": 2e-6}, cases, "score/bias_top_k_edges")
+
+
+def edges(op, note, given, cases, refused, tolerance=None):
+    """Given cases of an operation, and what it refuses: (name, change of `given`, error)."""
+    cases = cases + [{"name": name, "in": given | change, "error": error} for name, change, error in refused]
+    write(op, "Edges of the file of that name" + note, tolerance or {"rel": 2e-5, "abs": 2e-6}, cases, op + "_edges")
+
+
+given = {"S": [[0.9, 0.1, 0.5], [0.8, 0.7, 0.2]], "k": 1, "exclude_self": False}
+edges("eval/hubness", ".", given, [
+    # Item 0 is found by both: N = 2 0 0.
+    {"name": "one hub has all", "in": given, "out": {"occurrence": [2, 0, 0], "skewness": 1 / math.sqrt(2), "robinhood": 2 / 3, "antihub_occurrence": 2 / 3,
+                                                     "hub_occurrence": 1.0, "gini": 2 / 3, "atkinson": 2 / 3, "max_share": 1.0}},
+    {"name": "ties by column", "in": {"S": [[0.5, 0.5, 0.5]], "k": 2, "exclude_self": False}, "out": {"occurrence": [1, 1, 0]}},
+], [
+    ("k of 0", {"k": 0}, "invalid_argument"),
+    ("self of a matrix that is not square", {"exclude_self": True}, "dimension_mismatch"),
+    ("ragged rows", {"S": [[0.9, 0.1], [0.5]]}, "dimension_mismatch"),
+    ("not finite", {"S": [[0.9, "nan"]]}, "not_finite"),
+    ("no queries", {"S": []}, "invalid_argument"),
+])
+
+given = {"X": [[1.0, 0.0], [0.0, 1.0]], "Y": [[1.0, 0.0], [1.0, 0.0]]}
+edges("eval/isotropy_alignment", ".", given, [
+    {"name": "all points are one", "in": {"X": [[0.5, 0.5], [0.5, 0.5]]}, "out": {"isoscore": 0.0, "mean_pairwise_cosine": 1.0, "uniformity_t2": 0.0}},
+    {"name": "far points", "in": {"X": [[0.0], [100.0]]}, "out": {"uniformity_t2": -20000.0, "uniformity_t0.5": -5000.0}},
+    {"name": "a right angle", "in": given, "out": {"alpha2": 1.0, "alpha1": math.sqrt(2) / 2, "uniformity_t2": -4.0}},
+    {"name": "four axes", "in": {"X": [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]]}, "out": {"isoscore": 1.0, "partition": 1.0,
+                                                                                                   "mean_pairwise_cosine": -1 / 3}},
+], [
+    ("points differ", {"Y": [[1.0, 0.0]]}, "dimension_mismatch"),
+    ("dims differ", {"Y": [[1.0], [0.5]]}, "dimension_mismatch"),
+    ("no points", {"X": []}, "invalid_argument"),
+    ("not finite", {"X": [[1.0, "inf"], [0.0, 1.0]]}, "not_finite"),
+])
+
+given = {"scores": [0.9, 0.8, 0.7, 0.1], "labels": [0, 1, 1, 1], "p_target": 0.99}
+edges("eval/verification", ".", given, [
+    {"name": "accepting all is an answer", "in": given, "out": {"min_dcf": [1.0, 0.1], "eer_interp": 1.0, "eer_max_percent": 100.0}},
+    {"name": "separable", "in": {"scores": [2.0, 1.0], "labels": [1, 0]}, "out": {"min_dcf": [0.0, 2.0], "eer_interp": 0.0, "fnr": [1.0, 0.0, 0.0]}},
+], [
+    ("one class", {"labels": [1, 1, 1, 1]}, "invalid_argument"),
+    ("labels differ", {"labels": [0, 1]}, "dimension_mismatch"),
+    ("a prior of 1", {"p_target": 1.0}, "invalid_argument"),
+    ("a cost of 0", {"c_miss": 0.0}, "invalid_argument"),
+    ("not finite", {"scores": [0.9, "nan", 0.7, 0.1]}, "not_finite"),
+])
+
+given = {"scores": [0.1, 0.2, 0.3], "labels": [0, 1, 1], "at": [0.2]}
+edges("score/calibration", ".", given, [
+    {"name": "no overflow", "in": {"cos": [1e30, -1e30, 0.0], "t": 10.0, "b": 0.0}, "out": {"p": [1.0, 0.0, 0.5]}},
+    {"name": "one class below", "in": given | {"labels": [0, 0, 0]}, "out": {"A": 0.0, "B": math.log(4.0), "p": [0.2]}},
+    {"name": "equal scores", "in": {"scores": [0.5, 0.5], "labels": [0, 1], "at": [0.1, 0.9]}, "out": {"p": [0.5, 0.5]}},
+    {"name": "isotonic of falling labels", "in": {"x": [1.0, 2.0, 3.0], "y": [1.0, 1.0, 0.0], "at": [0.0, 9.0]}, "out": {"p": [2 / 3, 2 / 3]}},
+    {"name": "large logits", "in": {"s": [1e30, -1e30], "t": 0.01}, "out": {"p": [1.0, 0.0]}},
+], [
+    ("labels differ", {"labels": [0, 1]}, "dimension_mismatch"),
+    ("no scores", {"scores": [], "labels": []}, "invalid_argument"),
+    ("not finite", {"scores": [0.1, "nan", 0.3]}, "not_finite"),
+])
+
+edges("score/threshold", ": the quantile of a bootstrap lies between its two neighbours.", {"pos": [0.1, 0.2], "neg": [0.0], "alpha": 0.5}, [
+    {"name": "the last of them", "in": {"pos": [3.0, 1.0, 2.0], "neg": [3.0, 1.0, 2.0], "alpha": 0.25}, "out": {"recall_threshold": 1.0, "fpr_threshold": 3.0}},
+    {"name": "too few for the promise", "in": {"pos": [3.0, 1.0, 2.0], "neg": [3.0, 1.0, 2.0], "alpha": 0.2}, "out": {"recall_threshold": "-inf",
+                                                                                                                      "fpr_threshold": "inf"}},
+    {"name": "p of nothing", "in": {"neg": [], "at": [0.5]}, "out": {"p": [1.0]}},
+], [
+    ("alpha above 1", {"alpha": 1.5}, "invalid_argument"),
+    ("alpha below 0", {"alpha": -0.5}, "invalid_argument"),
+    ("not finite", {"pos": [0.1, "inf"]}, "not_finite"),
+])
+
+given = {"cos": [0.25, 1.0, -1.0], "kind": "sqrt", "a": 1.0, "b": 0.25, "p": 1.0}
+edges("score/cosine_adapter", ": threshold to cutoff is the least cosine that reaches it.", given, [
+    {"name": "the root", "in": given, "out": {"y": [0.75, 1.0, 0.25]}},
+    {"name": "the cosine itself", "in": given | {"kind": "raw"}, "out": {"y": [0.25, 1.0, -1.0]}},
+    {"name": "a cut", "in": {"kind": "power", "a": 0.5, "b": 0.25, "p": 2.0, "threshold": 0.375}, "out": {"cutoff": 0.5}},
+    {"name": "everything passes", "in": {"kind": "power", "a": 0.5, "b": 0.25, "p": 2.0, "threshold": 0.25}, "out": {"cutoff": "-inf"}},
+    {"name": "nothing passes", "in": {"kind": "power", "a": 0.5, "b": 0.25, "p": 2.0, "threshold": 0.8}, "out": {"cutoff": "inf"}},
+], [
+    ("an unknown form", {"kind": "cube"}, "invalid_argument"),
+    ("a slope of 0", {"a": 0.0}, "invalid_argument"),
+    ("not finite", {"b": "nan"}, "not_finite"),
+])
+
+given = {"lists": [[[1, 2], [0.5, 0.25]], [[2], [0.75]]], "weights": [1.0, 1.0], "norm": "relative"}
+edges("score/fusion", ".", given, [
+    {"name": "relative to the list", "in": given, "out": {"fused": [[1, 1.0], [2, 1.0]]}},
+    {"name": "nothing at all", "in": {"lists": [[], []], "k": 60}, "out": {"fused": []}},
+    {"name": "no matched chunk", "in": {"chunk_cos": [], "bm25": 1.0, "host": 1.0}, "out": {"score": 0.4}},
+], [
+    ("weights differ", {"weights": [1.0]}, "dimension_mismatch"),
+    ("an unknown norm", {"norm": "best"}, "invalid_argument"),
+    ("scores differ", {"lists": [[[1, 2], [0.5]]], "weights": [1.0]}, "dimension_mismatch"),
+    ("not finite", {"lists": [[[1], ["nan"]]], "weights": [1.0]}, "not_finite"),
+])
+
+given = {"a": [1.0, 0.0], "b": [0.0, 2.0], "t": 0.5}
+half = math.sqrt(0.5)
+edges("compose/composed", "; q, n: q less its part along n.", given, [
+    {"name": "half of a right angle", "in": given, "out": {"v": [half, half]}},
+    {"name": "opposite, nearer to the second", "in": {"a": [1.0, 0.0], "b": [-3.0, 0.0], "t": 0.75}, "out": {"v": [-1.0, 0.0]}},
+    {"name": "lengths do not matter", "in": {"vectors": [[3.0, 0.0], [0.0, 0.1]], "weights": [1.0, -1.0]}, "out": {"v": [half, -half]}},
+    {"name": "projected", "in": {"q": [1.0, 2.0, 3.0], "n": [0.0, 5.0, 0.0]}, "out": {"v": [1.0, 0.0, 3.0]}},
+    {"name": "projected to nothing", "in": {"q": [1.0, 2.0], "n": [-2.0, -4.0]}, "out": {"v": [0.0, 0.0]}},
+    {"name": "an added analogy", "in": {"V": [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [half, half]], "a": 0, "b": 1, "c": 2, "kind": "add"},
+     "out": {"scores": ["-inf", "-inf", "-inf", -half], "best": 3}},
+    {"name": "equal frames", "in": {"q": [1.0, 0.0], "frames": [[0.0, 2.0], [0.0, 1.0]], "tau": 0.1}, "out": {"weights": [0.5, 0.5], "cos": 0.0}},
+], [
+    ("dims differ", {"b": [1.0, 0.0, 0.0]}, "dimension_mismatch"),
+    ("t above 1", {"t": 1.5}, "invalid_argument"),
+    ("not finite", {"a": [1.0, "nan"]}, "not_finite"),
+])
+
+given = {"A": [[1.0, 2.0], [3.0, 2.0]], "v": [1.0, 1.0]}
+scale = 1 / math.sqrt(13 * 2)
+edges("explain/attribution", ".", given, [
+    # Maxima 3 and 2, the second one in both parts.
+    {"name": "a maximum in two parts", "in": given, "out": {"heat": [scale, 4 * scale], "sum": 5 * scale}},
+    {"name": "opposite parts", "in": {"A": [[1.0, 0.0], [-1.0, 0.0]], "B": [[1.0, 1.0]]}, "out": {"matrix": [[0.0], [0.0]], "sum": 0.0}},
+    {"name": "a zero vector", "in": {"q": [0.0, 0.0], "x": [1.0, 1.0]}, "out": {"share": [0.0, 0.0]}},
+], [
+    ("dims differ", {"v": [1.0]}, "dimension_mismatch"),
+    ("no parts", {"A": []}, "invalid_argument"),
+    ("not finite", {"v": [1.0, "inf"]}, "not_finite"),
+])
+
+given = {"X": [[1.0, 0.0], [0.0, 1.0]], "Y": [[0.0, 1.0], [1.0, 0.0]], "k": 1, "margin": "ratio"}
+edges("mine/margin", ".", given, [
+    {"name": "each its own", "in": given, "out": {"mine_max": [[1.0, 0, 1], [1.0, 1, 0]], "mine_intersect": [[1.0, 0, 1], [1.0, 1, 0]]}},
+    {"name": "nothing around is a distance", "in": given | {"Y": [[-1.0, 0.0]]}, "out": {"fwd_scores": [[-0.5], [0.0]], "mine_bwd": [[0.0, 1, 0]]}},
+    {"name": "all are right", "in": {"scores": [2.0, 1.0], "is_gold": [1, 1], "n_gold": 2}, "out": {"threshold_f1": [1.0, 1.0]}},
+], [
+    ("k of 0", {"k": 0}, "invalid_argument"),
+    ("dims differ", {"Y": [[1.0]]}, "dimension_mismatch"),
+    ("an unknown margin", {"margin": "product"}, "invalid_argument"),
+    ("not finite", {"X": [[1.0, "nan"]]}, "not_finite"),
+])

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <numeric>
 #include <string>
@@ -84,8 +85,13 @@ namespace simile::conformance {
 
 /// The rest of a projection may be asked for as it is or at unit length.
 [[nodiscard]] inline json projection_operation(json const& in) {
-    auto const q = numbers<float>(in.contains("q") ? in.at("q") : in.at("a"));
-    json const& given = in.contains("n") ? in.at("n") : in.contains("negatives") ? in.at("negatives") : in.contains("negative") ? in.at("negative") : in.at("b");
+    auto const first_of = [&](std::initializer_list<char const*> names) -> json const& {
+        for (char const* name : names)
+            if (in.contains(name)) return in.at(name);
+        fail(error_code::invalid_argument, "a vector is missing");
+    };
+    auto const q = numbers<float>(first_of({"q", "v", "query", "a", "x"}));
+    json const& given = first_of({"n", "negatives", "negative", "neg", "b"});
     rows_of_json const negatives(!given.empty() && given[0].is_array() ? given : json::array({given}));
     std::vector<float> v(q.size());
     compose::project_out(q, negatives.matrix(), v);

@@ -12,8 +12,11 @@
 #include <simile/score/fusion.hpp>
 #include <simile/score/threshold.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -90,6 +93,7 @@ template <class Function>
     if (!in.contains("alpha") && !in.contains("at")) {
         auto const best = score::youden(relevant, irrelevant);
         out["youden"] = {best.threshold, best.j};
+        out["overlap"] = score::distribution_overlap(relevant, irrelevant, count(in, "bins", 50));
     }
     if (!in.contains("alpha")) return out;
     out["recall_threshold"] = score::recall_threshold(relevant, parameter(in, "alpha", 0.05));
@@ -153,7 +157,8 @@ template <class Function>
         return {{"score", score::hybrid_score(numbers<float>(in.at("chunk_cos")), parameter(in, "bm25", 0), parameter(in, "host", 0), boosts)}};
     }
     json const& given = in.at("lists");
-    bool const scored = in.contains("norm") || (in.contains("weights") && !in.contains("k"));
+    // A list of ids, or one of ids and one of scores.
+    bool const scored = in.contains("norm") || std::any_of(given.begin(), given.end(), [](json const& list) { return !list.empty() && list[0].is_array(); });
     auto const lists = hit_lists(given, scored);
     std::vector<std::span<hit const>> const views(lists.begin(), lists.end());
     auto const weights = in.contains("weights") && !in.at("weights").is_null() ? numbers<double>(in.at("weights")) : std::vector<double>();
