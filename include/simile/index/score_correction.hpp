@@ -13,9 +13,8 @@
 #include <simile/score/inverted_softmax.hpp>
 #include <simile/score/log_sum_exp.hpp>
 #include <simile/score/nnn.hpp>
-#include <simile/score/top_mean.hpp>
+#include <simile/score/top_mean_block.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -70,14 +69,14 @@ public:
 
     void operator()(std::span<quantize::block_scores const> scores, std::span<float> bias) const {
         if (options_.method == correction_method::inverted_softmax) return shifted_ ? softmax_of_cosines(scores, bias) : softmax_of_any(scores, bias);
-        std::vector<float> column(scores.size());
         double const factor = options_.method == correction_method::csls ? 0.5 : options_.alpha;
         std::size_t const k = options_.k.value_or(options_.method == correction_method::csls ? score::csls_published_k : score::nnn_options{}.k);
-        for (std::size_t r = 0; r < bias.size(); ++r) {
-            std::transform(scores.begin(), scores.end(), column.begin(), [&](quantize::block_scores const& s) { return s[r]; });
-            bias[r] = static_cast<float>(factor * score::top_mean_of(std::span(column), k));
-        }
+        std::array<double, block_rows> means;
+        score::top_mean_block room;
+        room({scores.front().data(), scores.size() * block_rows}, k, means);
+        for (std::size_t r = 0; r < bias.size(); ++r) bias[r] = static_cast<float>(factor * means[r]);
     }
+    static_assert(sizeof(quantize::block_scores) == block_rows * sizeof(float));
 
 private:
     void softmax_of_cosines(std::span<quantize::block_scores const> scores, std::span<float> bias) const noexcept {
