@@ -46,6 +46,11 @@ TEST_CASE("the scores that are visited are those of searches", "[index][visit_sc
             bool const is_flat = index->levels() == 1;
             auto const visited = visited_scores(*index, queries);
             CHECK(visited_scores(*index, queries, &pool) == visited);
+            if (name.starts_with("planes")) {
+                auto const int8 = make_index("int8", d, similarity);
+                int8->add(rows);
+                CHECK(visited == visited_scores(*int8, queries));
+            }
             for (std::size_t q = 0; q < queries.rows(); ++q)
                 for (hit const& h : index->search(queries[q], {.k = n, .recall = 1}).hits) {
                     CAPTURE(to_string(similarity), name, q, h.row);

@@ -3,7 +3,9 @@
 
 #include <simile/core/rounded.hpp>
 #include <simile/index/gate.hpp>
+#include <simile/index/tiled_queries.hpp>
 #include <simile/index/vector_index.hpp>
+#include <simile/quantize/int8.hpp>
 #include <simile/quantize/planes.hpp>
 
 #include <algorithm>
@@ -75,6 +77,28 @@ protected:
                 results[i].corrected = q.rule.bias != nullptr;
             });
     }
+
+#if !defined(__wasm__)
+    /// By the 8 bits of a level that has them, laid out as int8_codec's: four times as fast as by floats, once there are many queries.
+    void score_blocks(std::span<prepared_query const> queries, std::size_t first, std::size_t last, vector_index::block_taker const& take) const override {
+        constexpr unsigned level = Codec::byte_level();
+        if (level == 0 || level_ < level) return vector_index::score_blocks(queries, first, last, take);
+        quantize::int8_codec const codec(codec_.dims(), similarity_kind::cosine);
+        detail::tiled_queries const tiled(codec, queries.size(), [&](std::size_t i) { return codec.prepare(queries[i].values, queries[i].scale); });
+        std::vector<quantize::block_scores> scores(queries.size());
+        byte_buffer unpacked(codec.block_bytes());
+        std::vector<std::uint8_t> row(codec_.dims());
+        for (std::size_t b = first; b < last; ++b) {
+            auto const planes = blocks(b);
+            for (std::size_t r = 0; r < std::min(block_rows, size() - b * block_rows); ++r) {
+                for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<std::uint8_t>(codec_.code(planes, r, level, i));
+                codec.store(row, codec_.factor(planes[level - 1], level - 1, r), unpacked.data(), r);
+            }
+            tiled(unpacked.data(), scores);
+            take(b, scores);
+        }
+    }
+#endif
 
     [[nodiscard]] std::size_t block_bytes(unsigned plane) const noexcept override { return codec_.block_bytes(plane); }
     [[nodiscard]] byte_buffer& plane(unsigned plane) noexcept override { return planes_[plane]; }

@@ -40,6 +40,13 @@ public:
         layout::pack(dims_, bytes(block), slot, [&](std::size_t i) { return static_cast<unsigned>(scaler(row[i]) + 128); });
         set_factor(block, slot, mid_rise_factor(row, [&](std::size_t i) { return code(block, slot, i); }));
     }
+    /// A code that is known already.
+    /// @param codes  [dims], 0 .. 255
+    void store(std::span<std::uint8_t const> codes, float factor, std::byte* block, std::size_t slot) const noexcept {
+        layout::clear(dims_, bytes(block), slot);
+        layout::pack(dims_, bytes(block), slot, [&](std::size_t i) { return static_cast<unsigned>(codes[i]); });
+        set_factor(block, slot, factor);
+    }
     void decode(std::byte const* block, std::size_t slot, std::span<float> out) const noexcept {
         mid_rise_decode([&](std::size_t i) { return code(block, slot, i) + 0.5; }, factor(block, slot), out);
     }

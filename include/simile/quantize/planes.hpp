@@ -206,6 +206,21 @@ public:
         return static_cast<float>(std::sqrt(across / std::max(d - 1, 1.0)));
     }
 
+    /// Code of dim i at a level, 0 .. 2^bits(level) - 1.
+    [[nodiscard]] unsigned code(planes const& blocks, std::size_t slot, unsigned level, std::size_t i) const noexcept {
+        unsigned u = first_layout::at(bytes(blocks[0]), slot, i);
+        for_each_part([&]<unsigned Width>(part<Width> where) {
+            if (where.plane < level) u = u << Width | simd::bit_plane<Width>::at(bytes(blocks[where.plane]) + slot * row_bytes(where.plane) + where.offset(dims_), i);
+        });
+        return u;
+    }
+    /// The level that has 8 bits, which is int8_codec's code; 0 where there is none.
+    [[nodiscard]] static constexpr unsigned byte_level() noexcept {
+        for (unsigned level = 1; level <= levels; ++level)
+            if (bits(level) == 8) return level;
+        return 0;
+    }
+
     /// The factor of the level that `plane` completes.
     [[nodiscard]] float factor(std::byte const* block, unsigned plane, std::size_t slot) const noexcept {
         return load_factor(block + factors_at(plane) + slot * factor_size(bits(plane + 1)), bits(plane + 1));
@@ -253,11 +268,7 @@ private:
 
     /// Code of dim i at a level, less the middle of its range: an odd multiple of 1/2.
     [[nodiscard]] double level_value(planes const& blocks, std::size_t slot, unsigned level, std::size_t i) const noexcept {
-        unsigned u = first_layout::at(bytes(blocks[0]), slot, i);
-        for_each_part([&]<unsigned Width>(part<Width> where) {
-            if (where.plane < level) u = u << Width | simd::bit_plane<Width>::at(bytes(blocks[where.plane]) + slot * row_bytes(where.plane) + where.offset(dims_), i);
-        });
-        return u - 0.5 * ((1U << bits(level)) - 1);
+        return code(blocks, slot, level, i) - 0.5 * ((1U << bits(level)) - 1);
     }
 
     [[nodiscard]] std::int64_t level_dot(simd::int8_query const& q, aligned_vector<std::int8_t> const& first, planes const& blocks, std::size_t slot,
