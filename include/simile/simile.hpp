@@ -15,6 +15,7 @@
 #include <simile/index/multi_vector_file.hpp>
 #include <simile/index/progressive.hpp>
 #include <simile/index/refined.hpp>
+#include <simile/index/score_correction.hpp>
 #include <simile/io/npy.hpp>
 #include <simile/io/vecs.hpp>
 #include <simile/mine/k_means.hpp>
