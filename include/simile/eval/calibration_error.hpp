@@ -31,7 +31,8 @@ struct reliability_bin {
     count_classes(probabilities, labels);
     require(bins > 0 && !probabilities.empty(), error_code::invalid_argument, probabilities.size(), " values in ", bins, " bins");
     std::vector<reliability_bin> out(bins);
-    for (std::size_t b = 0; b < bins; ++b) out[b] = {.low = static_cast<double>(b) / static_cast<double>(bins), .high = static_cast<double>(b + 1) / static_cast<double>(bins)};
+    double const width = static_cast<double>(bins);
+    for (std::size_t b = 0; b < bins; ++b) out[b] = {.low = static_cast<double>(b) / width, .high = static_cast<double>(b + 1) / width};
     for (std::size_t i = 0; i < probabilities.size(); ++i) {
         double const p = double{probabilities[i]};
         require(p >= 0 && p <= 1, error_code::invalid_argument, "probability ", i, " is ", p);

@@ -8,6 +8,7 @@
 #include <simile/core/progress.hpp>
 #include <simile/core/random.hpp>
 #include <simile/core/resampling.hpp>
+#include <simile/fit/adam.hpp>
 #include <simile/score/cosine_adapter.hpp>
 #include <simile/score/threshold.hpp>
 
@@ -40,7 +41,8 @@ struct judged_pair {
 
 /// @param queries, items  [n, dims], finite
 /// @throws error dimension_mismatch, out_of_range for a row that is not there, not_finite
-[[nodiscard]] inline std::vector<judged_cosine> cosines_of(matrix_view<float const> queries, matrix_view<float const> items, std::span<judged_pair const> pairs) {
+[[nodiscard]] inline std::vector<judged_cosine> cosines_of(matrix_view<float const> queries, matrix_view<float const> items,
+                                                           std::span<judged_pair const> pairs) {
     require(queries.dims() == items.dims(), error_code::dimension_mismatch, "queries have ", queries.dims(), " dimensions, items ", items.dims());
     require(all_finite(queries.values()) && all_finite(items.values()), error_code::not_finite, "a vector has a component that is NaN or infinite");
     std::vector<judged_cosine> out;
@@ -76,26 +78,6 @@ struct fitted_cosine_adapter {
 };
 
 namespace detail {
-
-/// Adam (Kingma, Ba, ICLR 2015) with its usual constants.
-class adam {
-public:
-    adam(std::size_t size, double rate) : first_(size), second_(size), rate_(rate) {}
-    void step(std::span<double> parameters, std::span<double const> gradient) {
-        decay1_ *= 0.9;
-        decay2_ *= 0.999;
-        for (std::size_t i = 0; i < parameters.size(); ++i) {
-            first_[i] = 0.9 * first_[i] + 0.1 * gradient[i];
-            second_[i] = 0.999 * second_[i] + 0.001 * gradient[i] * gradient[i];
-            parameters[i] -= rate_ * (first_[i] / (1 - decay1_)) / (std::sqrt(second_[i] / (1 - decay2_)) + 1e-8);
-        }
-    }
-
-private:
-    std::vector<double> first_, second_;
-    double rate_;
-    double decay1_ = 1, decay2_ = 1;
-};
 
 /// The pairs of each query, one query after the other.
 struct grouped_pairs {
@@ -231,8 +213,10 @@ inline void require_fit(matrix_view<float const> queries, std::span<judged_cosin
         require(std::isfinite(pair.cosine), error_code::not_finite, "a cosine of query ", pair.query, " is ", pair.cosine);
         relevant += pair.relevant;
     }
-    require(relevant > 0 && relevant < pairs.size(), error_code::invalid_argument, "both kinds are needed, ", relevant, " of ", pairs.size(), " pairs are relevant");
-    require(o.hidden > 0 && o.batch > 0 && o.epochs > 0 && o.patience > 0, error_code::invalid_argument, "hidden units, batch, epochs and patience must be at least 1");
+    require(relevant > 0 && relevant < pairs.size(), error_code::invalid_argument, "both kinds are needed, ", relevant, " of ", pairs.size(),
+            " pairs are relevant");
+    require(o.hidden > 0 && o.batch > 0 && o.epochs > 0 && o.patience > 0, error_code::invalid_argument, o.hidden, " hidden units, batches of ", o.batch, ", ",
+            o.epochs, " epochs, patience of ", o.patience, ": all must be at least 1");
     require(o.form != score::adapter_form::raw, error_code::invalid_argument, "the raw form has nothing to fit");
     require(std::isfinite(o.learning_rate) && o.learning_rate > 0, error_code::invalid_argument, "the learning rate is ", o.learning_rate);
     require(o.held_out >= 0 && o.held_out <= 0.9, error_code::invalid_argument, "the share held out is ", o.held_out, ", not in 0 .. 0.9");
@@ -259,7 +243,7 @@ inline void require_fit(matrix_view<float const> queries, std::span<judged_cosin
     fitted_cosine_adapter best{trainer.adapter(), 0, 0, 0, 0};
     best.loss_before = detail::mean_loss(grouped, grouped.held_out, [](row_t) { return score::adapter_map{score::adapter_form::linear}; });
     best.loss = loss_of(best.adapter);
-    detail::adam optimiser(options.hidden * queries.dims() + 4 * options.hidden + 3, options.learning_rate);
+    adam optimiser(options.hidden * queries.dims() + 4 * options.hidden + 3, options.learning_rate);
     splitmix64 random(options.seed + 1);
     auto order = grouped.training;
     for (std::size_t waited = 0; best.epochs < options.epochs && waited < options.patience; ++best.epochs) {

@@ -97,8 +97,8 @@ public:
     /// @throws error out_of_range when a list names a row that the other set does not have
     margin_miner(nearest_lists forward, nearest_lists backward, margin kind = margin::ratio)
         : forward_(std::move(forward)), backward_(std::move(backward)), x_means_(neighbour_means(forward_)), y_means_(neighbour_means(backward_)), kind_(kind) {
-        for (hit const& h : forward_.hits()) require(h.row < backward_.size(), error_code::out_of_range, "a neighbour ", h.row, " of ", backward_.size(), " rows of Y");
-        for (hit const& h : backward_.hits()) require(h.row < forward_.size(), error_code::out_of_range, "a neighbour ", h.row, " of ", forward_.size(), " rows of X");
+        require_rows_below(forward_, backward_.size());
+        require_rows_below(backward_, forward_.size());
     }
 
     [[nodiscard]] std::span<double const> x_means() const noexcept { return x_means_; }
@@ -143,6 +143,10 @@ public:
     }
 
 private:
+    static void require_rows_below(nearest_lists const& lists, std::size_t rows) {
+        for (hit const& h : lists.hits()) require(h.row < rows, error_code::out_of_range, "a neighbour ", h.row, " of ", rows, " rows");
+    }
+
     static constexpr row_t none = std::numeric_limits<row_t>::max();
 
     [[nodiscard]] mined_pair pair_of(row_t x, row_t y, hit const& h) const noexcept { return {x, y, score(x, y, double{h.score})}; }

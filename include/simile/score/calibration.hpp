@@ -5,6 +5,7 @@
 #include <simile/core/labelled.hpp>
 #include <simile/core/matrix_view.hpp>
 #include <simile/score/checks.hpp>
+#include <simile/score/logistic_regression.hpp>
 
 #include <algorithm>
 #include <array>
@@ -18,12 +19,6 @@
 /// From a score to the probability of being relevant. Each calibration is a few numbers with an operator() that is noexcept, gives 0 .. 1 and does not
 /// reorder scores as long as larger ones were the more relevant in the sample. Sums and results are double.
 namespace simile::score {
-
-/// 1 / (1 + e^-z) without overflow.
-[[nodiscard]] inline double logistic(double z) noexcept {
-    double const small = std::exp(-std::abs(z));
-    return z >= 0 ? 1 / (1 + small) : small / (1 + small);
-}
 
 /// sigmoid(scale cos + offset). The defaults are those a SigLIP model learned, for which a cosine of 0.107 is an even chance; training starts at 10, -10.
 /// Source  Zhai, Mustafa, Kolesnikov, Beyer, "Sigmoid Loss for Language Image Pre-Training", ICCV 2023.
@@ -39,87 +34,6 @@ struct platt_calibration {
     double b = 0;
     [[nodiscard]] double operator()(double score) const noexcept { return logistic(-(a * score + b)); }
 };
-
-namespace detail {
-
-/// sum over the sample of -t ln P - (1 - t) ln(1 - P) for P = 1 / (1 + e^z).
-template <class Exponent, class Target>
-[[nodiscard]] double logistic_loss(std::size_t n, Exponent z_of, Target target_of) {
-    double loss = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-        double const z = z_of(i), t = target_of(i);
-        loss += (z >= 0 ? t * z : (t - 1) * z) + std::log1p(std::exp(-std::abs(z)));
-    }
-    return loss;
-}
-
-/// x with A x = y for a small positive definite A, by elimination.
-template <std::size_t N>
-[[nodiscard]] std::array<double, N> solve(std::array<std::array<double, N>, N> a, std::array<double, N> y) noexcept {
-    for (std::size_t k = 0; k < N; ++k)
-        for (std::size_t i = k + 1; i < N; ++i) {
-            double const factor = a[i][k] / a[k][k];
-            for (std::size_t j = k; j < N; ++j) a[i][j] -= factor * a[k][j];
-            y[i] -= factor * y[k];
-        }
-    for (std::size_t k = N; k-- > 0;) {
-        for (std::size_t j = k + 1; j < N; ++j) y[k] -= a[k][j] * y[j];
-        y[k] /= a[k][k];
-    }
-    return y;
-}
-
-/// Newton's method with halved steps for logistic regression, P = 1 / (1 + exp(-theta . x)), with ridge / 2 |theta|^2. Features that are not `used` keep 0.
-/// @param features  x of a sample, its label is target_of
-template <std::size_t N, class Features, class Target>
-[[nodiscard]] std::array<double, N> fit_logistic(std::size_t n, Features features, Target target_of, std::array<double, N> theta, double ridge,
-                                                 std::array<bool, N> used) {
-    auto const along = [&](std::array<double, N> const& t, std::size_t i) {
-        auto const x = features(i);
-        return std::inner_product(x.begin(), x.end(), t.begin(), 0.0);
-    };
-    auto const loss_of = [&](std::array<double, N> const& t) {
-        return logistic_loss(n, [&](std::size_t i) { return -along(t, i); }, target_of) + ridge / 2 * std::inner_product(t.begin(), t.end(), t.begin(), 0.0);
-    };
-    double loss = loss_of(theta);
-    for (int iteration = 0; iteration < 100; ++iteration) {
-        std::array<double, N> gradient{};
-        std::array<std::array<double, N>, N> hessian{};
-        for (std::size_t i = 0; i < n; ++i) {
-            auto const x = features(i);
-            double const p = logistic(along(theta, i)), off = p - target_of(i), weight = p * (1 - p);
-            for (std::size_t j = 0; j < N; ++j) {
-                gradient[j] += off * x[j];
-                for (std::size_t k = 0; k < N; ++k) hessian[j][k] += weight * x[j] * x[k];
-            }
-        }
-        double steepest = 0;
-        for (std::size_t j = 0; j < N; ++j) {
-            gradient[j] += ridge * theta[j];
-            hessian[j][j] += ridge + 1e-12;  // keeps a flat direction solvable
-            for (std::size_t k = 0; k < N && !used[j]; ++k) hessian[j][k] = hessian[k][j] = j == k ? 1 : 0;
-            if (!used[j]) gradient[j] = 0;
-            steepest = std::max(steepest, std::abs(gradient[j]));
-        }
-        if (steepest < 1e-10) break;
-        auto const step = solve(hessian, gradient);
-        double const slope = std::inner_product(step.begin(), step.end(), gradient.begin(), 0.0);
-        double length = 1;
-        for (; length >= 1e-10; length /= 2) {
-            auto next = theta;
-            for (std::size_t j = 0; j < N; ++j) next[j] -= length * step[j];
-            if (double const next_loss = loss_of(next); next_loss < loss - 1e-4 * length * slope || (next_loss <= loss && slope < 1e-12 * (1 + loss))) {
-                theta = next;
-                loss = next_loss;
-                break;
-            }
-        }
-        if (length < 1e-10) break;
-    }
-    return theta;
-}
-
-}  // namespace detail
 
 /// Platt's sigmoid, fitted to smoothed targets (n1 + 1) / (n1 + 2) and 1 / (n0 + 2): defined and finite even for one class, whose scores then say nothing
 /// (a = 0).

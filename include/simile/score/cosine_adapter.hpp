@@ -93,7 +93,8 @@ struct cosine_adapter {
     /// @throws error dimension_mismatch when the parts do not fit together, invalid_argument for no dimensions, not_finite
     void check() const {
         require(dims > 0 && hidden > 0, error_code::invalid_argument, "an adapter of ", dims, " dimensions and ", hidden, " hidden units");
-        for (auto const& [part, size, what] : {part_of{w1, hidden * dims, "W1"}, part_of{b1, hidden, "b1"}, part_of{w2, 3 * hidden, "W2"}, part_of{b2, 3, "b2"}}) {
+        for (auto const& [part, size, what] :
+             {part_of{w1, hidden * dims, "W1"}, part_of{b1, hidden, "b1"}, part_of{w2, 3 * hidden, "W2"}, part_of{b2, 3, "b2"}}) {
             detail::require_size(part.size(), size, what);
             detail::require_finite(part, what);
         }

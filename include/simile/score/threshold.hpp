@@ -98,7 +98,8 @@ struct youden_result {
     for (std::size_t i = 0; i < all.size(); ++i) {
         all[i].second ? ++found : ++wrong;
         if (i + 1 < all.size() && all[i + 1].first == all[i].first) continue;
-        double const j = static_cast<double>(found) / static_cast<double>(relevant.size()) - static_cast<double>(wrong) / static_cast<double>(irrelevant.size());
+        double const recall = static_cast<double>(found) / static_cast<double>(relevant.size());
+        double const j = recall - static_cast<double>(wrong) / static_cast<double>(irrelevant.size());
         if (j > best.j) best = {double{all[i].first}, j};
     }
     return best;
