@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <simile/eval/ranking.hpp>
 
+#include <simile/io/npy.hpp>
+#include <simile/similarity/cosine.hpp>
+
 #include "support/errors.hpp"
+#include "support/shared_data.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
 
 using namespace simile;
 using namespace simile::test;
@@ -72,4 +81,34 @@ TEST_CASE("judgements that contradict themselves are refused", "[eval][ranking]"
     CHECK(values.recall.empty());
     CHECK(outcome([&] { return eval::median_rank({}); }) == "invalid_argument");
     CHECK(outcome([&] { return eval::median_rank(std::vector<double>{NAN}); }) == "not_finite");
+}
+
+TEST_CASE("known sets have their known measures", "[eval][ranking][shared]") {
+    std::ifstream file(shared_file("data/cranfield-qrels.json"));
+    auto const qrels = nlohmann::json::parse(file);
+    struct known {
+        char const* name;
+        double ndcg, recall;
+    };
+    for (auto const& [name, ndcg, recall] : {known{"use512", 0.2569, 0.5179}, known{"lsa256", 0.5318, 0.7978}}) {
+        std::string const prefix = std::string("data/") + name + "-cranfield-";
+        auto const corpus = io::read_npy<float>(shared_file(prefix + "corpus.npy")), queries = io::read_npy<float>(shared_file(prefix + "queries.npy"));
+        eval::ranking_values at_ten, at_hundred;
+        for (std::size_t q = 0; q < queries.rows(); ++q) {
+            std::vector<hit> found;
+            for (std::size_t i = 0; i < corpus.rows(); ++i)
+                found.push_back({static_cast<row_t>(i), similarity::cosine(queries.matrix()[q], corpus.matrix()[i])});
+            std::sort(found.begin(), found.end(), ranks_before);
+            std::vector<row_t> rows;
+            for (hit const& h : found) rows.push_back(h.row);
+            std::vector<judgement> gains;
+            for (auto const& [row, gain] : qrels[q].items()) gains.push_back({static_cast<row_t>(std::stoul(row)), gain.get<float>()});
+            judged_list const list(rows, gains);
+            eval::add_query(at_ten, list, 10);
+            eval::add_query(at_hundred, list, 100);
+        }
+        CAPTURE(name);
+        CHECK(std::abs(eval::mean(at_ten.ndcg) - ndcg) < 1e-4);
+        CHECK(std::abs(eval::mean(at_hundred.recall) - recall) < 1e-4);
+    }
 }
