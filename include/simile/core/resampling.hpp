@@ -20,10 +20,10 @@ namespace simile {
 /// Uniform in 0 .. n - 1 from one draw: the upper 64 bits of x n (Lemire 2019 without the rejection; biased by less than n / 2^64).
 /// @param n  1 .. 2^32
 template <class Generator>
-[[nodiscard]] constexpr std::uint64_t below(Generator& generator, std::uint64_t n) noexcept {
+[[nodiscard]] constexpr std::size_t below(Generator& generator, std::uint64_t n) noexcept {
     assert(n >= 1 && n <= (std::uint64_t{1} << 32));
     std::uint64_t const x = generator();
-    return ((x >> 32) * n + (((x & 0xFFFFFFFFU) * n) >> 32)) >> 32;
+    return static_cast<std::size_t>(((x >> 32) * n + (((x & 0xFFFFFFFFU) * n) >> 32)) >> 32);
 }
 
 /// The quantile of a rising sequence, linear between its elements (Hyndman, Fan 1996, type 7).

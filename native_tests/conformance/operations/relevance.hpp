@@ -73,7 +73,7 @@ template <class Function>
     std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(first()));
     json drawn = json::array();
     for (int i = 0; i < 12; ++i) drawn.push_back(below(random, count(in, "n", 10)));
-    return {{"first_hex", {std::string(text)}}, {"below_10", drawn}};
+    return {{"first_hex", {std::string(text)}}, {"below_10", drawn}, {"below_" + std::to_string(count(in, "n", 10)), drawn}};
 }
 
 [[nodiscard]] inline json threshold_operation(json const& in) {
