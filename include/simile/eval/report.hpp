@@ -7,10 +7,10 @@
 #include <simile/eval/bootstrap.hpp>
 #include <simile/eval/ranking.hpp>
 #include <simile/eval/statistics.hpp>
+#include <simile/eval/text.hpp>
 
 #include <array>
 #include <cstddef>
-#include <cstdio>
 #include <span>
 #include <string>
 #include <utility>
@@ -92,20 +92,6 @@ private:
     std::size_t k_;
     ranking_values values_;
 };
-
-namespace detail {
-/// Text in a column of a width, on its right, or on its left for a negative width.
-[[nodiscard]] inline std::string cell(std::string const& text, int width) {
-    std::array<char, 64> out{};
-    std::snprintf(out.data(), out.size(), "%*s", width, text.c_str());
-    return out.data();
-}
-[[nodiscard]] inline std::string fixed(double value, int digits = 4) {
-    std::array<char, 64> out{};
-    std::snprintf(out.data(), out.size(), "%.*f", digits, value);
-    return out.data();
-}
-}  // namespace detail
 
 /// One line a measure: mean and interval.
 [[nodiscard]] inline std::string table(retrieval_report const& report) {
