@@ -20,7 +20,7 @@ using namespace simile::test;
 
 namespace {
 
-using bytes = std::vector<std::byte>;
+using file_bytes = std::vector<std::byte>;
 
 struct kind {
     codec_kind codec;
@@ -75,7 +75,7 @@ void use(vector_index const& index) {
 }
 
 // Five rows of f32, 2 dims: the size of everything is known by hand.
-bytes simple_file() { return to_bytes(*make_small({codec_kind::f32, similarity_kind::dot, false}, 5, 2)); }
+file_bytes simple_file() { return to_bytes(*make_small({codec_kind::f32, similarity_kind::dot, false}, 5, 2)); }
 
 }  // namespace
 
@@ -218,19 +218,19 @@ TEST_CASE("full verification sees contents that no writer makes although every c
         auto const file = join(parts);
         return load_outcome(file, verify_level::checksum) + ", " + load_outcome(file, verify_level::full);
     };
-    auto const nan_at = [](std::size_t at) { return [at](bytes& b) { set_number(std::span(b), at, 0xFFFFFFFFU); }; };
+    auto const nan_at = [](std::size_t at) { return [at](file_bytes& b) { set_number(std::span(b), at, 0xFFFFFFFFU); }; };
     kind const f32{codec_kind::f32, similarity_kind::dot, true}, int8{codec_kind::int8, similarity_kind::dot, true}, planes{codec_kind::planes, similarity_kind::cosine, true};
     CHECK(damage(f32, 99, nan_at(0)) == "ok, ok");
     CHECK(damage(f32, 16, nan_at(0)) == "ok, corrupt_file");
     CHECK(damage(int8, 16, nan_at(32 * 4)) == "ok, corrupt_file");
     CHECK(damage(int8, 17, nan_at(4 * 6)) == "ok, corrupt_file");
-    CHECK(damage(int8, 17, [](bytes& b) { set_number(std::span(b), 0, -1.0F); }) == "ok, corrupt_file");
+    CHECK(damage(int8, 17, [](file_bytes& b) { set_number(std::span(b), 0, -1.0F); }) == "ok, corrupt_file");
     CHECK(damage(planes, 16, nan_at(128)) == "ok, corrupt_file");
-    CHECK(damage(planes, 19, [](bytes& b) { set_number(std::span(b), b.size() - 64, std::uint16_t{0x7C00}); }) == "ok, corrupt_file");
-    CHECK(damage(planes, 20, [](bytes& b) { set_number(std::span(b), b.size() - 128, -0.5F); }) == "ok, corrupt_file");
-    CHECK(damage(f32, 18, [](bytes& b) { b[1] = std::byte{0xFF}; }) == "ok, corrupt_file");                // an id that is not UTF-8
-    CHECK(damage(f32, 18, [](bytes& b) { std::copy_n(b.begin(), 6, b.begin() + 6); }) == "ok, corrupt_file");  // the same id twice
-    CHECK(damage(f32, 2, [](bytes& b) { b[0] = std::byte{0xC0}; }) == "ok, corrupt_file");
+    CHECK(damage(planes, 19, [](file_bytes& b) { set_number(std::span(b), b.size() - 64, std::uint16_t{0x7C00}); }) == "ok, corrupt_file");
+    CHECK(damage(planes, 20, [](file_bytes& b) { set_number(std::span(b), b.size() - 128, -0.5F); }) == "ok, corrupt_file");
+    CHECK(damage(f32, 18, [](file_bytes& b) { b[1] = std::byte{0xFF}; }) == "ok, corrupt_file");                // an id that is not UTF-8
+    CHECK(damage(f32, 18, [](file_bytes& b) { std::copy_n(b.begin(), 6, b.begin() + 6); }) == "ok, corrupt_file");  // the same id twice
+    CHECK(damage(f32, 2, [](file_bytes& b) { b[0] = std::byte{0xC0}; }) == "ok, corrupt_file");
 }
 
 TEST_CASE("a newer version and unknown needed sections are unsupported, unknown optional sections are skipped", "[index][loader]") {
@@ -248,7 +248,7 @@ TEST_CASE("a newer version and unknown needed sections are unsupported, unknown 
     CHECK(join(parts) == file);
     for (std::size_t const place : {0U, 1U}) {
         auto extended = parts;
-        extended.sections.insert(extended.sections.begin() + std::ptrdiff_t(place), {1000, 0, bytes(77, std::byte{5})});
+        extended.sections.insert(extended.sections.begin() + std::ptrdiff_t(place), {1000, 0, file_bytes(77, std::byte{5})});
         CHECK(load_outcome(join(extended)) == "unsupported_version");
         extended.sections[place].flags = 1;
         CHECK(load_outcome(join(extended)) == "ok");
@@ -403,7 +403,7 @@ TEST_CASE("sections of more than 1 MiB are checked piece by piece", "[index][loa
     }
     // Flips in everything before the codes: header, table, hashes of pieces, padding.
     for (std::size_t bit = 0; bit < 8 * offset; ++bit) {
-        auto damaged = bytes(file.begin(), file.begin() + std::ptrdiff_t(offset));
+        auto damaged = file_bytes(file.begin(), file.begin() + std::ptrdiff_t(offset));
         damaged[bit / 8] ^= std::byte{1} << (bit % 8);
         index_loader loader;
         if (outcome([&] { loader.feed(damaged); return 0; }) != "corrupt_file") FAIL("bit " << bit);

@@ -22,10 +22,10 @@ using quantize::fixed_dimensional_encoding;
 
 namespace {
 
-using bits = std::vector<bool>;
+using sign_bits = std::vector<bool>;
 
-bits bits_of(std::vector<float> const& normals, std::size_t k, std::span<float const> x) {
-    bits out(k);
+sign_bits bits_of(std::vector<float> const& normals, std::size_t k, std::span<float const> x) {
+    sign_bits out(k);
     for (std::size_t j = 0; j < k; ++j) {
         double sum = 0;
         for (std::size_t i = 0; i < x.size(); ++i) sum += double{x[i]} * double{normals[i * k + j]};
@@ -34,8 +34,8 @@ bits bits_of(std::vector<float> const& normals, std::size_t k, std::span<float c
     return out;
 }
 
-/// Where the cell with these bits stands: every bit is flipped when the one written before it is set.
-std::size_t place_of(bits const& b) {
+/// Where the cell with these sign_bits stands: every bit is flipped when the one written before it is set.
+std::size_t place_of(sign_bits const& b) {
     std::size_t place = 0;
     bool before = false;
     for (bool const bit : b) {
@@ -60,7 +60,7 @@ std::vector<double> by_definition(fixed_dimensional_encoding const& f, matrix_vi
     std::vector<double> all;
     for (std::size_t r = 0; r < o.num_repetitions; ++r) {
         std::vector<std::vector<double>> value;
-        std::vector<bits> code;
+        std::vector<sign_bits> code;
         for (std::size_t i = 0; i < points.rows(); ++i) {
             std::vector<double> const x(points[i].begin(), points[i].end());
             value.push_back(sketches ? sketched(f.matrices().projection[r], x, size) : x);
@@ -68,7 +68,7 @@ std::vector<double> by_definition(fixed_dimensional_encoding const& f, matrix_vi
         }
         std::vector<double> part(cells * size);
         for (std::size_t c = 0; c < cells; ++c) {
-            bits wanted(k);
+            sign_bits wanted(k);
             for (std::size_t j = 0; j < k; ++j) wanted[j] = (c >> j & 1U) != 0;
             auto const at = part.begin() + static_cast<std::ptrdiff_t>(place_of(wanted) * size);
             std::size_t members = 0, nearest = 0, least = k + 1;
@@ -147,9 +147,9 @@ TEST_CASE("cells are numbered by the Gray code, so neighbours differ by one hype
     std::vector<float> identity(k * k);
     for (std::size_t j = 0; j < k; ++j) identity[j * k + j] = 1;
     fixed_dimensional_encoding const f({.dimension = k, .num_simhash_projections = k}, {{identity}, {}, {}});
-    std::vector<bits> at(16);
+    std::vector<sign_bits> at(16);
     for (unsigned b = 0; b < 16; ++b) {
-        bits code(k);
+        sign_bits code(k);
         std::vector<float> x(k, -1.0F);
         for (std::size_t j = 0; j < k; ++j)
             if (b >> j & 1U) x[j] = 1, code[j] = true;
@@ -192,7 +192,7 @@ TEST_CASE("an encoding is the same for the same seed, and others for each repeti
     other.seed = 8;
     CHECK(fixed_dimensional_encoding(other).matrices().simhash[0] == f.matrices().simhash[1]);
     CHECK(fixed_dimensional_encoding(other).encode_document(points) != f.encode_document(points));
-    // The bits, on every platform.
+    // The sign_bits, on every platform.
     std::uint64_t hash = 0xCBF29CE484222325U;
     for (float const v : f.encode_document(points)) hash = (hash ^ std::bit_cast<std::uint32_t>(v)) * 0x100000001B3U;
     CHECK(hash == 0x691C403879B8A64CU);

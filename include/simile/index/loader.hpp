@@ -70,13 +70,15 @@ public:
 
     /// The section of lists, for ivf_index; empty when the file has none.
     [[nodiscard]] std::span<std::byte const> lists() const noexcept { return lists_; }
+    /// The section of hub correction, for corrected_index; empty when the file has none. It comes last.
+    [[nodiscard]] std::span<std::byte const> correction() const noexcept { return correction_; }
 
 private:
     enum class stage { header, table, body, done };
 
     // Sections in the order in which a file holds them.
-    static constexpr std::array<section_type, 10> order = {section_type::chunks, section_type::coding, section_type::metadata, section_type::lists,  section_type::plane0, section_type::norms,
-                                                          section_type::ids,    section_type::plane1, section_type::plane2,   section_type::plane3};
+    static constexpr std::array<section_type, 11> order = {section_type::chunks, section_type::coding, section_type::metadata, section_type::lists,  section_type::plane0, section_type::norms,
+                                                          section_type::ids,    section_type::plane1, section_type::plane2,   section_type::plane3, section_type::correction};
 
     [[nodiscard]] std::size_t take(std::span<std::byte const> bytes) {
         std::size_t used = 0;
@@ -211,6 +213,7 @@ private:
             case section_type::plane3: return index_->plane(3);
             case section_type::chunks: return chunks_;
             case section_type::lists: return lists_;
+            case section_type::correction: return correction_;
             default: return held_;
         }
     }
@@ -322,7 +325,7 @@ private:
     std::vector<section_entry> table_;
     std::size_t section_ = 0;
     byte_buffer held_;    // a small section, or a piece of one that is skipped
-    byte_buffer lists_;
+    byte_buffer lists_, correction_;
     byte_buffer chunks_;  // hashes of 1 MiB pieces
     std::optional<id_table> ids_;
     std::shared_ptr<vector_index> index_;

@@ -15,6 +15,7 @@
 #include <simile/score/nnn.hpp>
 #include <simile/score/top_mean_block.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -108,14 +109,21 @@ inline void check(correction_options const& options) {
 
 }  // namespace detail
 
-/// Rows that are among the k best of one of the queries.
-/// @throws as vector_index::search_many
-[[nodiscard]] inline row_filter active_rows(vector_index const& index, matrix_view<float const> bank, std::size_t k = 1, executor* threads = nullptr, progress const* watch = nullptr) {
-    row_filter out(index.size());
-    for (auto const& found : index.search_many(bank, {.k = k, .threads = threads, .watch = watch}))
-        for (hit const& h : found.hits) out.allow(h.row);
-    return out;
+namespace detail {
+/// The biases of some rows.
+/// @param bias  [index.size()], of which those are written
+inline void correct_rows(vector_index const& index, matrix_view<float const> bank, correction_options const& options, row_range rows, std::span<float> bias) {
+    if (bank.rows() == 0 || rows.first >= rows.last) return std::fill(bias.begin() + rows.first, bias.begin() + rows.last, 0.0F);
+    block_correction const correct(options, index.similarity() == similarity_kind::cosine, bank.rows());
+    auto const visit = [&](row_t first, std::size_t count, std::span<quantize::block_scores const> scores) {
+        std::array<float, block_rows> found;
+        correct(scores, std::span(found).first(count));
+        for (std::size_t r = 0; r < count; ++r)
+            if (first + r >= rows.first && first + r < rows.last) bias[first + r] = found[r];
+    };
+    index.visit_scores(bank, visit, options.threads, options.watch != nullptr ? *options.watch : progress{}, rows);
 }
+}  // namespace detail
 
 /// The correction that a bank of queries tells. A bank of the kind of queries to come is worth most; a thousand are enough.
 ///
@@ -126,10 +134,10 @@ inline void check(correction_options const& options) {
     score_correction out{std::vector<float>(index.size(), 0.0F), {}};
     if (options.dynamic) out.active.emplace(index.size());
     if (bank.rows() == 0 || index.size() == 0) return out;
-    detail::block_correction const correct(options, index.similarity() == similarity_kind::cosine, bank.rows());
-    auto const visit = [&](row_t first, std::size_t rows, std::span<quantize::block_scores const> scores) { correct(scores, std::span(out.bias).subspan(first, rows)); };
-    index.visit_scores(bank, visit, options.threads, options.watch != nullptr ? *options.watch : progress{});
-    if (options.dynamic) out.active = active_rows(index, bank, options.active_k, options.threads);
+    detail::correct_rows(index, bank, options, {0, static_cast<row_t>(index.size())}, out.bias);
+    if (options.dynamic)
+        for (auto const& found : index.search_many(bank, {.k = options.active_k, .threads = options.threads}))
+            for (hit const& h : found.hits) out.active->allow(h.row);
     return out;
 }
 

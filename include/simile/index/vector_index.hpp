@@ -16,6 +16,7 @@
 #include <simile/io/simile_file.hpp>
 #include <simile/quantize/raw.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -228,7 +229,7 @@ public:
         return results;
     }
 
-    /// The scores of some rows with all queries of a call, `scores[i][r]` of query i with row first + r.
+    /// The scores of some rows with all queries of a call, `scores[i][r]` of query i with row first + r; 0 where there is no such row.
     using score_visitor = std::function<void(row_t first, std::size_t rows, std::span<quantize::block_scores const> scores)>;
 
     /// Visits the scores of every row with every query, 32 rows at a time: what a bank of queries says of the rows of an index, in memory for one block.
@@ -238,20 +239,26 @@ public:
     /// @param queries  [n][dims]; 128 n bytes are held for each thread
     /// @param threads  runs parts at the same time: then `visit` is called by several threads, each with rows of its own
     /// @param watch    told of rows
-    /// @throws as search_many; cancelled
-    void visit_scores(matrix_view<float const> queries, score_visitor const& visit, executor* threads = nullptr, progress const& watch = {}) const {
+    /// @param only     the whole blocks that hold these rows
+    /// @throws as search_many; out_of_range (rows beyond the last), cancelled
+    void visit_scores(matrix_view<float const> queries, score_visitor const& visit, executor* threads = nullptr, progress const& watch = {},
+                      std::optional<row_range> only = {}) const {
         require(level() > 0, error_code::incomplete, "the index is still loading its first plane");
         std::vector<std::vector<float>> units(queries.rows());
         std::vector<prepared_query> prepared;
         for (std::size_t i = 0; i < queries.rows(); ++i) prepared.push_back(prepare(queries[i], check_query(queries[i]), {}, units[i]));
-        std::size_t const blocks = (size() + block_rows - 1) / block_rows, tasks = threads == nullptr ? 1 : threads->concurrency();
+        row_range const range = only.value_or(row_range{0, static_cast<row_t>(size())});
+        require(range.last <= size(), error_code::out_of_range, "rows up to ", range.last, " of ", size());
+        std::size_t const blocks = (std::size_t{range.last} + block_rows - 1) / block_rows, tasks = threads == nullptr ? 1 : threads->concurrency();
         auto const take = [&](std::size_t b, std::span<quantize::block_scores> scores) {
             std::size_t const first = b * block_rows, rows = std::min(block_rows, size() - first);
-            for (std::size_t i = 0; i < scores.size(); ++i)
+            for (std::size_t i = 0; i < scores.size(); ++i) {
                 for (std::size_t r = 0; r < rows; ++r) scores[i][r] = prepared[i].rule.finished(prepared[i].rule(scores[i][r], first + r));
+                std::fill(scores[i].begin() + static_cast<std::ptrdiff_t>(rows), scores[i].end(), 0.0F);
+            }
             visit(static_cast<row_t>(first), rows, scores);
         };
-        for (std::size_t begin = 0; begin < blocks; begin += tasks * blocks_a_step) {
+        for (std::size_t begin = range.first / block_rows; begin < blocks; begin += tasks * blocks_a_step) {
             auto const task = [&](std::size_t t) {
                 std::size_t const from = std::min(blocks, begin + t * blocks_a_step);
                 score_blocks(prepared, from, std::min(blocks, from + blocks_a_step), take);
