@@ -22,12 +22,12 @@ using eval::judgement;
 namespace {
 bool near(double a, double b) { return std::abs(a - b) < 1e-12; }
 // Ranks of the relevant rows: 2 (gain 3), 3 (gain 1), 6 (gain 2); row 80 is relevant and absent, row 11 judged not relevant.
-std::vector<row_t> const ranked{10, 20, 30, 11, 40, 50, 60};
-std::vector<judgement> const judged{{50, 2}, {20, 3}, {80, 1}, {30, 1}, {11, 0}};
+std::vector<row_t> const known_rows{10, 20, 30, 11, 40, 50, 60};
+std::vector<judgement> const known_gains{{50, 2}, {20, 3}, {80, 1}, {30, 1}, {11, 0}};
 }  // namespace
 
 TEST_CASE("ranking measures are those of their definitions", "[eval][ranking]") {
-    judged_list const list(ranked, judged);
+    judged_list const list(known_rows, known_gains);
     CHECK(list.relevant() == 4);
     CHECK((list.recall(1) == 0 && list.recall(3) == 0.5 && list.recall(100) == 0.75));
     CHECK((list.success(1) == 0 && list.success(2) == 1));
@@ -44,7 +44,7 @@ TEST_CASE("ranking measures are those of their definitions", "[eval][ranking]") 
 
 TEST_CASE("the best order has the best measures and a list without anything relevant the worst", "[eval][ranking]") {
     std::vector<row_t> const ideal{20, 50, 80, 30, 7};
-    judged_list const best(ideal, judged), worst(std::vector<row_t>{1, 2, 3}, judged), empty({}, judged), nothing(ranked, {});
+    judged_list const best(ideal, known_gains), worst(std::vector<row_t>{1, 2, 3}, known_gains), empty({}, known_gains), nothing(known_rows, {});
     CHECK((best.ndcg(10) == 1 && best.average_precision() == 1 && best.r_precision() == 1 && best.recall(4) == 1 && best.reciprocal_rank() == 1));
     for (auto const& list : {worst, empty, nothing})
         CHECK((list.ndcg(10) == 0 && list.average_precision() == 0 && list.recall(9) == 0 && list.reciprocal_rank() == 0 && list.r_precision() == 0));
@@ -53,16 +53,16 @@ TEST_CASE("the best order has the best measures and a list without anything rele
 }
 
 TEST_CASE("a row that is listed twice counts once", "[eval][ranking]") {
-    judged_list const list(std::vector<row_t>{20, 20, 30}, judged);
+    judged_list const list(std::vector<row_t>{20, 20, 30}, known_gains);
     CHECK(list.recall(3) == 0.5);
     CHECK(list.precision(2) == 0.5);
 }
 
 TEST_CASE("measures are collected a query at a time and leave out queries without relevant rows", "[eval][ranking]") {
     eval::ranking_values values;
-    CHECK(eval::add_query(values, judged_list(ranked, judged), 3));
-    CHECK(!eval::add_query(values, judged_list(ranked, {}), 3));
-    CHECK(eval::add_query(values, judged_list(std::vector<row_t>{1}, judged), 3));
+    CHECK(eval::add_query(values, judged_list(known_rows, known_gains), 3));
+    CHECK(!eval::add_query(values, judged_list(known_rows, {}), 3));
+    CHECK(eval::add_query(values, judged_list(std::vector<row_t>{1}, known_gains), 3));
     CHECK(values.recall == std::vector<double>{0.5, 0});
     CHECK(values.first_rank == std::vector<double>{2, eval::no_rank});
     CHECK(values.ndcg.size() == 2);
@@ -72,12 +72,12 @@ TEST_CASE("measures are collected a query at a time and leave out queries withou
 }
 
 TEST_CASE("judgements that contradict themselves are refused", "[eval][ranking]") {
-    auto const with = [](std::vector<judgement> const& bad) { return outcome([&] { return judged_list(ranked, bad); }); };
+    auto const with = [](std::vector<judgement> const& bad) { return outcome([&] { return judged_list(known_rows, bad); }); };
     CHECK(with({{1, -1}}) == "invalid_argument");
     CHECK(with({{1, NAN}}) == "not_finite");
     CHECK(with({{1, 1}, {1, 2}}) == "duplicate_id");
     eval::ranking_values values;
-    CHECK(outcome([&] { return eval::add_query(values, judged_list(ranked, judged), 0); }) == "invalid_argument");
+    CHECK(outcome([&] { return eval::add_query(values, judged_list(known_rows, known_gains), 0); }) == "invalid_argument");
     CHECK(values.recall.empty());
     CHECK(outcome([&] { return eval::median_rank({}); }) == "invalid_argument");
     CHECK(outcome([&] { return eval::median_rank(std::vector<double>{NAN}); }) == "not_finite");
