@@ -7,6 +7,7 @@
 #include <simile/core/thread_pool.hpp>
 #include <simile/fit/product.hpp>
 #include <simile/index/choose_codec.hpp>
+#include <simile/index/corrected_index.hpp>
 #include <simile/index/file.hpp>
 #include <simile/index/flat.hpp>
 #include <simile/index/ivf.hpp>
