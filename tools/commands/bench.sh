@@ -6,19 +6,20 @@
 #:   ./dev bench kernels    native; options of Google Benchmark may follow, such as --benchmark_filter=dot
 #:   ./dev bench search     native whole searches; --rows, --dims, --queries, --npy FILE, --only WORD may follow
 #:   ./dev bench bias       native; what hub correction costs a search; --rows, --repeats may follow
-#:   ./dev bench native     these three
+#:   ./dev bench mine       native; mining pairs; --rows, --dims, --codec may follow
+#:   ./dev bench native     these four
 #:   ./dev bench wasm       in Node; --n ROWS, --dims, --seconds, --only WORD, --simd, --chromium, --plain may follow
 
 run() {
   local which=${1:-all} part parts
   if [ $# -gt 0 ]; then shift; fi
   case $which in
-    all) parts="kernels search bias wasm" ;;
-    native) parts="kernels search bias" ;;
-    kernels | search | bias | wasm) parts=$which ;;
-    *) die "bench knows kernels, search, bias, native and wasm, not '$which'." ;;
+    all) parts="kernels search bias mine wasm" ;;
+    native) parts="kernels search bias mine" ;;
+    kernels | search | bias | mine | wasm) parts=$which ;;
+    *) die "bench knows kernels, search, bias, mine, native and wasm, not '$which'." ;;
   esac
-  [ $# = 0 ] || [ "$parts" = "$which" ] || die "options belong to kernels, search, bias or wasm, not to '$which'."
+  [ $# = 0 ] || [ "$parts" = "$which" ] || die "options belong to kernels, search, bias, mine or wasm, not to '$which'."
   need_tools
   for part in $parts; do "bench_$part" "$@"; done
 }
@@ -26,6 +27,8 @@ run() {
 bench_kernels() { build_preset release && build/release/bench/kernels_bench "$@"; }
 
 bench_search() { build_preset release && build/release/bench/search_bench "$@"; }
+
+bench_mine() { build_preset release && build/release/bench/mine_bench "$@"; }
 
 bench_bias() { build_preset release && build/release/bench/bias_bench "$@"; }
 
