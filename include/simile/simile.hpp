@@ -10,8 +10,10 @@
 #include <simile/index/corrected_index.hpp>
 #include <simile/index/file.hpp>
 #include <simile/index/flat.hpp>
+#include <simile/index/gallery_scores.hpp>
 #include <simile/index/ivf.hpp>
 #include <simile/index/make_index.hpp>
+#include <simile/index/mine_pairs.hpp>
 #include <simile/index/multi_vector.hpp>
 #include <simile/index/multi_vector_file.hpp>
 #include <simile/index/progressive.hpp>
