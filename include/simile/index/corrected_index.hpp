@@ -3,6 +3,7 @@
 
 #include <simile/index/file.hpp>
 #include <simile/index/make_index.hpp>
+#include <simile/index/row_vectors.hpp>
 #include <simile/index/score_correction.hpp>
 #include <simile/index/vector_index.hpp>
 #include <simile/io/byte_stream.hpp>
@@ -54,7 +55,7 @@ public:
         detail::check(options);
         std::shared_ptr<vector_index> codes = make_index(codec_kind::int8, rows_->dims(), rows_->similarity());
         if (bank.rows() != 0) codes->add(bank);
-        auto values = values_of(*codes);
+        auto values = row_vectors(*codes, 0, codes->size());
         score_correction state{std::vector<float>(size(), 0.0F), {}};
         matrix_view<float const> const kept(values.data(), codes->size(), rows_->dims());
         detail::correct_rows(*rows_, kept, options, {0, static_cast<row_t>(size())}, state.bias);
@@ -142,15 +143,6 @@ public:
 private:
     explicit corrected_index(std::shared_ptr<vector_index> rows) : rows_(std::move(rows)) {}
 
-    [[nodiscard]] static std::vector<float> values_of(vector_index const& codes) {
-        std::vector<float> out;
-        out.reserve(codes.size() * codes.dims());
-        for (row_t r = 0; r < codes.size(); ++r) {
-            auto const one = codes.get(codes.id(r));
-            out.insert(out.end(), one.begin(), one.end());
-        }
-        return out;
-    }
     [[nodiscard]] matrix_view<float const> bank() const noexcept { return {values_.data(), bank_->size(), rows_->dims()}; }
 
     /// The best rows of every query of the bank by the scores that visits give, which are those of all other steps too.
@@ -282,7 +274,7 @@ private:
         bank_ = simile::from_bytes(in.rest(), verify, limits);
         require(bank_->size() == count && bank_->dims() == rows_->dims() && bank_->similarity() == rows_->similarity() && bank_->level() == bank_->levels(), error_code::corrupt_file,
                 "a bank of ", bank_->size(), " queries does not fit");
-        values_ = values_of(*bank_);
+        values_ = row_vectors(*bank_, 0, bank_->size());
         rows_->visit_scores(bank(), [](auto const&...) {}, nullptr, {}, row_range{0, 0});  // none is zero or not finite
         refresh_active();
     }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <simile/core/hit.hpp>
 #include <simile/core/matrix_view.hpp>
 #include <simile/core/progress.hpp>
 #include <simile/core/similarity_kind.hpp>
+#include <simile/index/row_vectors.hpp>
 #include <simile/index/vector_index.hpp>
 #include <simile/score/gallery_moments.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <vector>
 
 namespace simile {
 
@@ -21,14 +20,9 @@ namespace simile {
     require(index.similarity() != similarity_kind::squared_l2, error_code::invalid_argument, "distances are no inner products: their moments do not follow from those of the vectors");
     score::gallery_moments out(index.dims());
     constexpr std::size_t part = 1024;
-    std::vector<float> values;
     for (std::size_t first = 0; first < index.size(); first += part) {
         std::size_t const count = std::min(part, index.size() - first);
-        values.clear();
-        for (std::size_t i = 0; i < count; ++i) {
-            auto const one = index.get(index.id(static_cast<row_t>(first + i)));
-            values.insert(values.end(), one.begin(), one.end());
-        }
+        auto const values = row_vectors(index, first, count);
         out.add(matrix_view<float const>(values.data(), count, index.dims()));
         watch.step(first + count, index.size());
     }

@@ -7,6 +7,7 @@
 #include <simile/core/matrix_view.hpp>
 #include <simile/core/progress.hpp>
 #include <simile/core/top_k.hpp>
+#include <simile/index/row_vectors.hpp>
 #include <simile/index/vector_index.hpp>
 #include <simile/mine/margin.hpp>
 
@@ -36,14 +37,9 @@ template <class Use>
 void for_each_neighbours(vector_index const& of, vector_index const& in, search_options options, progress const* watch, std::size_t done_before, std::size_t total, Use use) {
     require(of.dims() == in.dims(), error_code::dimension_mismatch, "rows of ", of.dims(), " dims, an index of ", in.dims());
     constexpr std::size_t part = 1024;
-    std::vector<float> asked;
     for (std::size_t first = 0; first < of.size(); first += part) {
         std::size_t const count = std::min(part, of.size() - first);
-        asked.clear();
-        for (std::size_t i = 0; i < count; ++i) {
-            auto const one = of.get(of.id(static_cast<row_t>(first + i)));
-            asked.insert(asked.end(), one.begin(), one.end());
-        }
+        auto const asked = row_vectors(of, first, count);
         auto const found = in.search_many({asked.data(), count, of.dims()}, options);
         for (std::size_t i = 0; i < count; ++i) use(static_cast<row_t>(first + i), std::span<hit const>(found[i].hits));
         if (watch != nullptr) watch->step(done_before + first + count, total);
