@@ -195,6 +195,14 @@ TEST_CASE("a corrected index refuses bad input and stays as it was", "[index][co
     CHECK(outcome([&] { index.set_bank(bank, {.alpha = -1}); return 0; }) == "invalid_argument");
     CHECK(outcome([&] { return index.search(hub_row(values, 0), {.bias = bias}); }) == "invalid_argument");
     CHECK(outcome([&] { return corrected_index(nullptr, bank); }) == "invalid_argument");
+    // Stopped in the first look at the rows, and in the second.
+    for (int const looks : {0, 1}) {
+        int asked = 0;
+        progress watch;
+        watch.stop = [&] { return asked++ == looks; };
+        CHECK(outcome([&] { index.set_bank(bank, {.dynamic = true, .watch = &watch}); return 0; }) == "cancelled");
+        CHECK(asked == looks + 1);
+    }
     CHECK(index.to_bytes() == before);
     index.set_bank(bank, {.k = 2});
     CHECK(index.active() == nullptr);

@@ -50,7 +50,8 @@ public:
     [[nodiscard]] row_filter const* active() const noexcept { return state_.active ? &*state_.active : nullptr; }
 
     /// Another bank, or other options.
-    /// @param options  `threads` and `watch` are used by this call only
+    /// @param options  `threads` and `watch` are used by this call only; a dynamic correction looks at all rows twice, and tells of both
+    /// @throws error as fit_correction, and nothing has changed
     void set_bank(matrix_view<float const> bank, correction_options const& options) {
         detail::check(options);
         std::shared_ptr<vector_index> codes = make_index(codec_kind::int8, rows_->dims(), rows_->similarity());
@@ -148,11 +149,11 @@ private:
     /// The best rows of every query of the bank by the scores that visits give, which are those of all other steps too.
     [[nodiscard]] score::activation_set best_of(matrix_view<float const> bank, correction_options const& options) const {
         std::vector<top_k> best(bank.rows(), top_k(options.active_k));
-        if (bank.rows() != 0)
-            rows_->visit_scores(bank, [&](row_t first, std::size_t count, std::span<quantize::block_scores const> scores) {
-                for (std::size_t b = 0; b < scores.size(); ++b)
-                    for (std::size_t r = 0; r < count; ++r) best[b].push(first + static_cast<row_t>(r), scores[b][r]);
-            });
+        auto const visit = [&](row_t first, std::size_t count, std::span<quantize::block_scores const> scores) {
+            for (std::size_t b = 0; b < scores.size(); ++b)
+                for (std::size_t r = 0; r < count; ++r) best[b].push(first + static_cast<row_t>(r), scores[b][r]);
+        };
+        if (bank.rows() != 0) rows_->visit_scores(bank, visit, nullptr, options.watch != nullptr ? *options.watch : progress{});
         score::activation_set out(size(), options.active_k);
         for (top_k& one : best) out.add_row(one.take());
         return out;
