@@ -18,6 +18,7 @@ export {
   type Similarity,
 } from './index.js';
 export type { Limits, LoadOptions, LoadProgress } from './loader.js';
+export { type RelevanceModel, type RelevanceStep, relevanceOf } from './relevance.js';
 export type { Progress } from './slices.js';
 export type { TensorLike, Vector } from './vectors.js';
 export type { WasmSource } from './wasm.js';
