@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <simile/index/correction_fit.hpp>
 #include <simile/index/file.hpp>
 #include <simile/index/make_index.hpp>
 #include <simile/index/row_vectors.hpp>
@@ -10,7 +11,6 @@
 #include <simile/score/activation_set.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +38,12 @@ public:
         require(rows_ != nullptr, error_code::invalid_argument, "there is no index");
         set_bank(bank, options);
     }
+    /// With a bank that was fitted by parts.
+    /// @throws error as set_bank
+    corrected_index(std::shared_ptr<vector_index> rows, correction_fit fit) : rows_(std::move(rows)) {
+        require(rows_ != nullptr, error_code::invalid_argument, "there is no index");
+        set_bank(std::move(fit));
+    }
 
     [[nodiscard]] vector_index const& rows() const noexcept { return *rows_; }
     [[nodiscard]] std::size_t size() const noexcept { return rows_->size(); }
@@ -50,25 +56,28 @@ public:
     [[nodiscard]] row_filter const* active() const noexcept { return state_.active ? &*state_.active : nullptr; }
 
     /// Another bank, or other options.
-    /// @param options  `threads` and `watch` are used by this call only; a dynamic correction looks at all rows twice, and tells of both
+    /// @param options  `threads` and `watch` are used by this call only
     /// @throws error as fit_correction, and nothing has changed
     void set_bank(matrix_view<float const> bank, correction_options const& options) {
-        detail::check(options);
-        std::shared_ptr<vector_index> codes = make_index(codec_kind::int8, rows_->dims(), rows_->similarity());
-        if (bank.rows() != 0) codes->add(bank);
-        auto values = row_vectors(*codes, 0, codes->size());
-        score_correction state{std::vector<float>(size(), 0.0F), {}};
-        matrix_view<float const> const kept(values.data(), codes->size(), rows_->dims());
-        detail::correct_rows(*rows_, kept, options, {0, static_cast<row_t>(size())}, state.bias);
-        auto best = options.dynamic ? best_of(kept, options) : score::activation_set(0, options.active_k);
-        if (options.dynamic) state.active = filter_of(best);
-        bank_ = std::move(codes);
-        values_ = std::move(values);
-        state_ = std::move(state);
-        best_ = std::move(best);
-        options_ = options;
+        correction_fit fit(*rows_, bank, options);
+        std::size_t const part = rows_a_step * (options.threads == nullptr ? 1 : options.threads->concurrency());
+        while (!fit.finished()) {
+            fit.step(part);
+            if (options.watch != nullptr) options.watch->step(fit.done(), fit.total());
+        }
+        set_bank(std::move(fit));
+    }
+    /// The same by parts.
+    /// @throws error incomplete (the fit is not finished), invalid_argument (it is of another index)
+    void set_bank(correction_fit fit) {
+        require(fit.finished(), error_code::incomplete, "the fit has looked at ", fit.done(), " of ", fit.total(), " rows");
+        require(fit.index_ == rows_.get() && fit.total() == size(), error_code::invalid_argument, "the fit is of another index");
+        bank_ = std::move(fit.bank_);
+        values_ = std::move(fit.values_);
+        state_ = std::move(fit.state_);
+        best_ = std::move(fit.lists_);
+        options_ = fit.options_;
         options_.threads = nullptr;
-        options_.watch = nullptr;
     }
 
     /// @throws as vector_index::add
@@ -153,7 +162,7 @@ private:
             for (std::size_t b = 0; b < scores.size(); ++b)
                 for (std::size_t r = 0; r < count; ++r) best[b].push(first + static_cast<row_t>(r), scores[b][r]);
         };
-        if (bank.rows() != 0) rows_->visit_scores(bank, visit, nullptr, options.watch != nullptr ? *options.watch : progress{});
+        if (bank.rows() != 0) rows_->visit_scores(bank, visit, nullptr);
         score::activation_set out(size(), options.active_k);
         for (top_k& one : best) out.add_row(one.take());
         return out;
@@ -217,6 +226,8 @@ private:
         if (corrected && bank_->size() != 0) state_.apply_to(options);
     }
 
+    static constexpr std::size_t rows_a_step = 16384;
+
     static constexpr std::uint8_t section_version = 1;
     /// u8 version, method, whether dynamic, 0; u32 k (0: the default), active_k; f64 beta, alpha; f32 bias of each row; u32 size of the bank; of dynamic ones for each query of the
     /// bank u32 number and (u32 row, f32 score) of its best rows; the bank as a `.simile` file.
@@ -225,11 +236,8 @@ private:
         for (unsigned const v : {unsigned{section_version}, static_cast<unsigned>(options_.method), options_.dynamic ? 1U : 0U, 0U}) out.u8(static_cast<std::uint8_t>(v));
         out.u32(static_cast<std::uint32_t>(std::min<std::size_t>(options_.k.value_or(0), 0xFFFFFFFFU)));
         out.u32(static_cast<std::uint32_t>(std::min<std::size_t>(options_.active_k, 0xFFFFFFFFU)));
-        for (double const v : {options_.beta, options_.alpha}) {
-            auto const bits = std::bit_cast<std::uint64_t>(v);
-            out.u32(static_cast<std::uint32_t>(bits));
-            out.u32(static_cast<std::uint32_t>(bits >> 32));
-        }
+        out.f64(options_.beta);
+        out.f64(options_.alpha);
         out.floats(state_.bias);
         out.u32(static_cast<std::uint32_t>(bank_->size()));
         for (std::size_t b = 0; options_.dynamic && b < bank_->size(); ++b) {
@@ -251,12 +259,8 @@ private:
         options_.dynamic = dynamic != 0;
         if (std::uint32_t const k = in.u32(); k != 0) options_.k = k;
         options_.active_k = in.u32();
-        auto const real = [&] {
-            std::uint64_t const low = in.u32();
-            return std::bit_cast<double>(low | std::uint64_t{in.u32()} << 32);
-        };
-        options_.beta = real();
-        options_.alpha = real();
+        options_.beta = in.f64();
+        options_.alpha = in.f64();
         detail::check(options_);
         state_.bias = in.floats(size());
         require(std::all_of(state_.bias.begin(), state_.bias.end(), [](float b) { return std::isfinite(b); }), error_code::corrupt_file, "a bias is not finite");

@@ -77,7 +77,7 @@ private:
     enum class stage { header, table, body, done };
 
     // Sections in the order in which a file holds them.
-    static constexpr std::array<section_type, 11> order = {section_type::chunks, section_type::coding, section_type::metadata, section_type::lists,  section_type::plane0, section_type::norms,
+    static constexpr std::array<section_type, 12> order = {section_type::chunks, section_type::coding, section_type::metadata, section_type::relevance, section_type::lists,  section_type::plane0, section_type::norms,
                                                           section_type::ids,    section_type::plane1, section_type::plane2,   section_type::plane3, section_type::correction};
 
     [[nodiscard]] std::size_t take(std::span<std::byte const> bytes) {
@@ -250,7 +250,7 @@ private:
     [[nodiscard]] bool is_needed_first(std::size_t at) const noexcept {
         return std::any_of(table_.begin() + static_cast<std::ptrdiff_t>(at), table_.end(), [](section_entry const& s) {
             auto const type = static_cast<section_type>(s.type);
-            return type == section_type::chunks || type == section_type::coding || type == section_type::metadata || type == section_type::lists || type == section_type::plane0 || type == section_type::norms || type == section_type::ids;
+            return type == section_type::chunks || type == section_type::coding || type == section_type::metadata || type == section_type::relevance || type == section_type::lists || type == section_type::plane0 || type == section_type::norms || type == section_type::ids;
         });
     }
     void finish_section(section_entry const& s) {
@@ -258,6 +258,7 @@ private:
             case section_type::chunks: check_chunk_lists(); break;
             case section_type::coding: make_empty_index(held_); break;
             case section_type::metadata: index_->metadata_.assign(reinterpret_cast<char const*>(held_.data()), held_.size()); break;
+            case section_type::relevance: read_relevance(); break;
             case section_type::norms:
                 index_->norms_.resize(static_cast<std::size_t>(header_.rows));
                 std::memcpy(index_->norms_.data(), held_.data(), held_.size());
@@ -269,6 +270,14 @@ private:
             default: break;
         }
         byte_buffer().swap(held_);
+    }
+    void read_relevance() {
+        auto model = score::relevance_from_bytes(held_);
+        try {
+            index_->set_relevance(std::move(model));
+        } catch (error const& e) {
+            fail(error_code::corrupt_file, e.what());
+        }
     }
     void check_chunk_lists() const {
         if (verify_ == verify_level::structure) return;

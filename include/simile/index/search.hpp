@@ -22,6 +22,10 @@
 
 namespace simile {
 
+namespace score {
+class relevance_model;
+}
+
 /// Rows first .. last - 1.
 struct row_range {
     row_t first = 0;
@@ -46,6 +50,11 @@ struct search_options {
     row_filter const* active = nullptr;
     /// Hits must score at least this. With k = size() that is a range search.
     float min_score = -std::numeric_limits<float>::infinity();
+    /// Hits must be at least so relevant, in [0, 1], by `relevance` or the model of the index. With a bias, hits are chosen by what is left of their scores, and
+    /// of these are dropped whose similarity tells too little relevance.
+    double min_relevance = 0;
+    /// Says what scores mean in the place of the index's own model.
+    score::relevance_model const* relevance = nullptr;
     /// Runs parts of a search at the same time; the answer is the same.
     executor* threads = nullptr;
     /// progressive_index and refined_index only, in (0, 1]: how sure a stage of the cascade has to be that none of the k best is lost to the error of its estimates. From that
@@ -60,6 +69,7 @@ struct search_result {
     std::vector<hit> hits;
     unsigned level = 1;
     bool corrected = false;  ///< whether the bias was taken off: not without one, nor where search_options::active kept it
+    std::vector<float> relevance{};  ///< of each hit, in [0, 1]; empty without a relevance model
 };
 
 /// From a codec's estimate to the score of the index. Codecs of directions know nothing of lengths: under dot and squared_l2 the index
@@ -238,8 +248,8 @@ template <class Scan>
     // Without its least score, for it has to be known which row is the best.
     auto found = over_blocks(walk.size(), options.threads, selections{top_k(options.k), top_k(options.k, rule.before_finish(options.min_score))}, search_range);
     auto plain = found.plain.take();
-    if (!opens(*options.active, plain)) return {std::move(plain), 1, false};
-    return {found.corrected.take(), 1, true};
+    if (!opens(*options.active, plain)) return {.hits = std::move(plain)};
+    return {.hits = found.corrected.take(), .corrected = true};
 }
 
 /// `search(rule, options)` with the bias or without, as `options.active` asks for: up to two searches, for an index of stages.

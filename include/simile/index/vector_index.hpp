@@ -15,11 +15,14 @@
 #include <simile/index/tiled_queries.hpp>
 #include <simile/io/simile_file.hpp>
 #include <simile/quantize/raw.hpp>
+#include <simile/score/relevance.hpp>
+#include <simile/score/relevance_bytes.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -71,6 +74,15 @@ public:
     void set_metadata(std::string text) {
         require(is_utf8(text), error_code::invalid_argument, "metadata is not UTF-8");
         metadata_ = std::move(text);
+    }
+
+    /// What its scores mean; null: nobody has said.
+    [[nodiscard]] score::relevance_model const* relevance() const noexcept { return relevance_.get(); }
+    /// Makes searches tell how relevant their hits are. Saved with the index, as an optional section; nothing takes it away. It stays as it is when rows change.
+    /// @throws error as relevance_model::check_fits
+    void set_relevance(std::optional<score::relevance_model> model) {
+        if (model) model->check_fits(dims(), similarity());
+        relevance_ = model ? std::make_shared<score::relevance_model const>(std::move(*model)) : nullptr;
     }
 
     /// Takes the memory for so many rows at once, so that adding them one by one moves nothing and wastes none.
@@ -187,18 +199,22 @@ public:
     }
 
     /// The k best rows for a query, best first.
-    /// @throws error dimension_mismatch (query, filter, bias or active set), not_finite, zero_norm, out_of_range, invalid_argument (k = 0), incomplete (nothing loaded yet)
+    /// @throws error dimension_mismatch (query, filter, bias, active set or relevance model), not_finite, zero_norm, out_of_range, invalid_argument (k = 0; least relevance
+    ///         not in 0 .. 1, or without a model), incomplete (nothing loaded yet)
     [[nodiscard]] search_result search(std::span<float const> query, search_options const& options = {}) const {
         require(level() > 0, error_code::incomplete, "the index is still loading its first plane");
         check_options(options);
         double const length = check_query(query);
         if (size() == 0) return {{}, level()};
+        auto const meaning = meaning_of(query, options);
         search_options cut = options;
         cut.k = std::min(options.k, size());
+        if (meaning && options.bias.empty()) cut.min_score = std::max(options.min_score, meaning->least_score(options.min_relevance));
         std::vector<float> unit;
         auto const prepared = prepare(query, length, cut, unit);
         auto result = search_rows(prepared.values, prepared.scale, cut, prepared.rule);
-        finish(result, prepared.rule, options.min_score);
+        finish(result, prepared.rule, cut.min_score);
+        if (meaning) weigh(result, *meaning, options);
         return result;
     }
 
@@ -214,6 +230,8 @@ public:
         search_options cut = options;
         cut.k = std::min(options.k, size());
         cut.threads = nullptr;
+        auto const* const model = model_of(options);
+        if (model != nullptr && !model->needs_query() && options.bias.empty()) cut.min_score = std::max(options.min_score, model->of({}).least_score(options.min_relevance));
         // Parts are large enough for a batch to pay and small enough to tell of progress, and to bound the memory they need.
         std::size_t const tasks = options.threads == nullptr ? 1 : options.threads->concurrency();
         std::size_t const part = std::clamp<std::size_t>((queries.rows() + tasks - 1) / tasks, 1, batch_part);
@@ -289,6 +307,7 @@ public:
         if (levels() > 1) file.add(section_type::plane1, plane_view(1));
         if (levels() > 2) file.add(section_type::plane2, plane_view(2));
         if (levels() > 3) file.add(section_type::plane3, plane_view(3));
+        if (relevance_) file.insert_owned(section_type::relevance, section_type::plane0, score::to_bytes(*relevance_), section_entry::optional);
         return file;
     }
 
@@ -455,6 +474,9 @@ private:
     void check_options(search_options const& options) const {
         require(options.k > 0, error_code::invalid_argument, "k must be at least 1");
         require(options.recall > 0 && options.recall <= 1, error_code::invalid_argument, "recall must be in (0, 1], got ", options.recall);
+        require(options.min_relevance >= 0 && options.min_relevance <= 1, error_code::invalid_argument, "the least relevance must be in 0 .. 1, got ", options.min_relevance);
+        require(options.min_relevance == 0 || model_of(options) != nullptr, error_code::invalid_argument, "the index has no relevance model: see set_relevance");
+        if (options.relevance != nullptr) options.relevance->check_fits(dims(), similarity());
         require(options.min_score == options.min_score, error_code::not_finite, "min_score is NaN");
         require(options.filter == nullptr || options.filter->rows() == size(), error_code::dimension_mismatch, "the filter is for ",
                 options.filter == nullptr ? 0 : options.filter->rows(), " rows, the index has ", size());
@@ -490,7 +512,28 @@ private:
         prepared.reserve(results.size());
         for (std::size_t i = 0; i < results.size(); ++i) prepared.push_back(prepare(queries[begin + i], lengths[begin + i], options, units[i]));
         search_batch(prepared, options, results);
-        for (std::size_t i = 0; i < results.size(); ++i) finish(results[i], prepared[i].rule, options.min_score);
+        for (std::size_t i = 0; i < results.size(); ++i) {
+            finish(results[i], prepared[i].rule, options.min_score);
+            if (auto const meaning = meaning_of(queries[begin + i], options)) weigh(results[i], *meaning, options);
+        }
+    }
+    [[nodiscard]] score::relevance_model const* model_of(search_options const& options) const noexcept {
+        return options.relevance != nullptr ? options.relevance : relevance_.get();
+    }
+    /// What a checked query's scores mean, if anybody has said.
+    [[nodiscard]] std::optional<score::query_relevance> meaning_of(std::span<float const> query, search_options const& options) const {
+        auto const* const model = model_of(options);
+        if (model == nullptr) return {};
+        std::vector<float> unit(model->needs_query() && similarity() == similarity_kind::cosine ? dims() : 0);
+        if (!unit.empty()) to_unit(query, unit);
+        return model->of(unit.empty() ? query : std::span<float const>(unit));
+    }
+    /// Tells the relevance of hits by their similarity, and drops what has too little.
+    static void weigh(search_result& result, score::query_relevance const& meaning, search_options const& options) {
+        auto const of = [&](hit const& h) { return meaning(result.corrected ? h.score + options.bias[h.row] : h.score); };
+        std::erase_if(result.hits, [&](hit const& h) { return double{of(h)} < options.min_relevance; });
+        result.relevance.resize(result.hits.size());
+        std::transform(result.hits.begin(), result.hits.end(), result.relevance.begin(), of);
     }
     static void finish(search_result& result, score_rule const& rule, float least) { (result.corrected ? rule : rule.without_bias()).finish(result.hits, least); }
 
@@ -500,6 +543,7 @@ private:
     id_table ids_;
     aligned_vector<float> norms_;  // one a row under dot and squared_l2 when codes are directions
     std::string metadata_;
+    std::shared_ptr<score::relevance_model const> relevance_;
 };
 
 }  // namespace simile

@@ -24,7 +24,7 @@ namespace simile {
 
 static_assert(std::endian::native == std::endian::little, "files hold codes as they lie in memory, which is little endian");
 
-enum class section_type : std::uint32_t { chunks = 1, metadata = 2, coding = 3, lists = 4, plane0 = 16, norms = 17, ids = 18, plane1 = 19, plane2 = 20, plane3 = 21, correction = 24,
+enum class section_type : std::uint32_t { chunks = 1, metadata = 2, coding = 3, lists = 4, plane0 = 16, norms = 17, ids = 18, plane1 = 19, plane2 = 20, plane3 = 21, correction = 24, relevance = 25,
                                           first_pass = 32, documents = 33, tokens = 34, token_factors = 35, first_pass_index = 36 };
 
 /// How much of a file is checked before it is used.
