@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { invalid, SimileError, shown } from './errors.js';
+import { checkFinite, checkPositive } from './directions.js';
+import { invalid, shown } from './errors.js';
+import { softmaxOf } from './pooling.js';
+import { readScores } from './scores.js';
 
 /**
  * From a score to the probability that the hit is relevant. A few numbers, so it can be kept as JSON; `fitRelevance` finds them from
@@ -64,12 +67,7 @@ export function checkRelevance(model: RelevanceModel): void {
   }
 }
 
-function checkFinite(value: unknown, name: string): void {
-  if (typeof value !== 'number') throw invalid(`${name} must be a number, not ${shown(value)}`);
-  if (!Number.isFinite(value)) throw new SimileError('not_finite', `${name} is ${value}`);
-}
-
-function checkNumbers(values: Readonly<Record<string, unknown>>): void {
+function checkNumbers(values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values)) checkFinite(value, name);
 }
 
@@ -117,4 +115,19 @@ function firstAbove(steps: readonly RelevanceStep[], score: number): number {
     else to = middle;
   }
   return from;
+}
+
+/**
+ * The probability of each score of a list, when one of them is right: exp(score / temperature) over their sum.
+ *
+ * @param temperature - above 0; 0.01 for cosines of models of CLIP's kind
+ * @param unseen - how many results below the last one the list does not show. They can have at most its probability each: with their number the result is
+ *   a lower bound, without it an upper bound.
+ * @throws {SimileError} `invalid_argument`, `not_finite`
+ * @example softmax([1, 1], 0.01) // [0.5, 0.5]
+ */
+export function softmax(scores: ArrayLike<number>, temperature: number, unseen: number = 0): Float64Array {
+  checkPositive(temperature, 'the temperature');
+  if (!Number.isSafeInteger(unseen) || unseen < 0) throw invalid(`unseen must be an integer of at least 0, not ${shown(unseen)}`);
+  return softmaxOf([...readScores(scores, 'a score')], temperature, unseen);
 }

@@ -14,13 +14,17 @@ const vectors = fileURLToPath(new URL('../../../conformance', import.meta.url));
 const exposed = readdirSync(vectors, { recursive: true })
   .filter((name) => name.endsWith('.json'))
   .map((name) => join(vectors, name))
-  .filter((path) => Object.hasOwn(operations, JSON.parse(readFileSync(path, 'utf8')).op ?? ''));
+  .map((path) => ({ path, op: JSON.parse(readFileSync(path, 'utf8')).op ?? '' }))
+  .filter(({ op }) => Object.hasOwn(operations, op));
 
 test('the package passes the conformance vectors of the repository', async () => {
   const lines = [];
-  const { passed, failed } = await runConformance(exposed, (line) => lines.push(line));
+  const { passed, failed } = await runConformance(
+    exposed.map(({ path }) => path),
+    (line) => lines.push(line),
+  );
   assert.equal(failed, 0, lines.join('\n'));
-  assert.equal(exposed.length, Object.keys(operations).length);
+  assert.deepEqual(new Set(exposed.map(({ op }) => op)), new Set(Object.keys(operations)));
   assert.ok(passed >= 100, `${passed} passed`);
 });
 
