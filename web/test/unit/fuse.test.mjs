@@ -65,6 +65,12 @@ test('relative scores and distributions do not depend on the scale of a list', (
   );
 });
 
+test('a distribution maps three deviations below and above the mean to 0 and 1', () => {
+  const list = [7, 5, 3].map((score) => ({ id: score, score })); // mean 5, deviation 2
+  const found = fuse([list], { method: 'distribution' }).map(({ score }) => score);
+  assert.deepEqual(found, [2 / 3, 1 / 2, 1 / 3].map(Math.fround));
+});
+
 test('by rank needs no scores, and an item counts with its first rank', () => {
   const fused = fuse([[{ id: 'a' }, { id: 'b' }, { id: 'a' }], [{ id: 'b' }]], { method: 'rrf', rankConstant: 0 });
   assert.deepEqual(fused, [
@@ -78,6 +84,7 @@ test('by score an item counts with its best score', () => {
   const list = [
     { id: 1, score: 0.5 },
     { id: 1, score: 2 },
+    { id: 1, score: 1.5 },
     { id: '1', score: 1 },
   ];
   assert.deepEqual(fuse([list], { method: 'linear' }), [
