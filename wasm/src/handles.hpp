@@ -14,6 +14,8 @@ namespace simile::wasm {
 template <class T>
 class handles {
 public:
+    explicit handles(std::uint32_t first = 1) : next_(first) {}
+
     std::uint32_t add(std::shared_ptr<T> object) {
         alive_.emplace(next_, std::move(object));
         return next_++;
@@ -27,7 +29,7 @@ public:
 
 private:
     std::map<std::uint32_t, std::shared_ptr<T>> alive_;
-    std::uint32_t next_ = 1;
+    std::uint32_t next_;
 };
 
 }  // namespace simile::wasm

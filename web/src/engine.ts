@@ -15,6 +15,16 @@ type Call =
   | 'ids'
   | 'filter'
   | 'search'
+  | 'scores'
+  | 'fit_bank'
+  | 'fit_moments'
+  | 'fit_step'
+  | 'fit_take'
+  | 'set_relevance'
+  | 'relevance'
+  | 'fit_relevance'
+  | 'hubness'
+  | 'paired_test'
   | 'set_metadata'
   | 'metadata'
   | 'save'
@@ -26,10 +36,10 @@ type Call =
   | 'planes';
 
 /** The functions without a reply, whose value is a number or nothing. */
-type Plain = 'alloc' | 'free' | 'reply' | 'reply_size' | 'reply_release' | 'destroy' | 'loader_destroy' | 'tune' | 'probe';
+type Plain = 'alloc' | 'free' | 'reply' | 'reply_size' | 'reply_release' | 'destroy' | 'loader_destroy' | 'fit_destroy' | 'tune' | 'probe';
 
 /** An array is copied in for the call, and its address is passed. */
-type Argument = number | Uint8Array | Int8Array | Uint32Array | Float32Array;
+type Argument = number | Uint8Array | Int8Array | Uint32Array | Float32Array | Float64Array;
 
 const largeReply = 1 << 20; // bytes from which on the core gives the memory back
 const aligned = (bytes: number): number => Math.ceil(bytes / 16) * 16;
@@ -93,8 +103,8 @@ export class Engine {
     void this.relaxedDot;
   }
 
-  /** Frees an index or a loader; numbers that are gone already are ignored. */
-  release(name: 'destroy' | 'loader_destroy', handle: number): void {
+  /** Frees an index, a loader or a fit; numbers that are gone already are ignored. */
+  release(name: 'destroy' | 'loader_destroy' | 'fit_destroy', handle: number): void {
     if (!this.isBroken) this.#enter(name, handle);
   }
 

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Batch } from './add-many.js';
+import { composeQuery } from './compose.js';
 import { loadEngine } from './core.js';
 import { Download, type RequestOptions } from './download.js';
 import type { Engine } from './engine.js';
 import { invalid, SimileError, shown } from './errors.js';
+import { type CalibrateOptions, correctionArguments, Fit } from './fits.js';
+import { type HubnessOptions, type HubnessReport, measureHubness, sampleOf } from './hubness.js';
 import { decodeIds, encodeIds, encodeText, type Id } from './ids.js';
 import { Loader, type LoadOptions, type LoadProgress, loadRules, word } from './loader.js';
+import { type IndexRelevance, modelArguments, modelOf } from './models.js';
+import type { RelevanceModel } from './relevance.js';
+import { count, type Found, type Hit, type Plan, planOf, readFound, type SearchManyOptions, type SearchOptions } from './search.js';
 import { checkSignal, type Progress, Slicer } from './slices.js';
 import { kindOf, type Rows, readRows, readVector, type Vector } from './vectors.js';
 
@@ -46,15 +52,6 @@ export type Codec =
   | `rabitq${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`
   | `eden${1 | 2 | 3 | 4}`;
 
-/** One found item. */
-export interface Hit {
-  readonly id: Id;
-  /** Larger is closer; see `Similarity`. */
-  readonly score: number;
-  /** How many planes the score has seen: `levels` of the index for the final score, less while it is still loading. */
-  readonly level: number;
-}
-
 export interface CreateOptions {
   /** Number of components of every vector, from 1; 384, 512 and 768 are common. */
   readonly dims: number;
@@ -67,41 +64,6 @@ export interface CreateOptions {
    * @defaultValue 'refuse'
    */
   readonly zeroVectors?: 'refuse' | 'allow';
-}
-
-export interface SearchOptions {
-  /**
-   * How many hits, from 1. More than `size` is the same as `size`.
-   * @defaultValue 10, or with `minScore` all
-   */
-  readonly k?: number;
-  /**
-   * Only hits that score at least this, in the unit of the index's similarity (see `Similarity`; under `squared_l2` it is negative).
-   * Without `k` these are all there are. Not NaN.
-   */
-  readonly minScore?: number;
-  /** Only these items: their ids (unknown ones are ignored), or a function that is asked about every id. */
-  readonly filter?: Iterable<Id> | ((id: Id) => boolean);
-  /**
-   * Only items at these positions of `ids()`, each range from its first to before its second number: rising, without overlap, at most
-   * `size`. The time of a search goes with their number, so keep items of one label together and search its window. With a
-   * filter, both must allow an item.
-   */
-  readonly ranges?: readonly (readonly [first: number, end: number])[];
-  /**
-   * For the codecs `planes`, `planes2` and `planes12`, more than 0 and at most 1: how sure a layer has to be that none of the k best
-   * is lost before the next one looks at fewer candidates. More is slower; 1 looks at everything with all layers. It is a target of
-   * each layer against the last one, not a promise.
-   * @defaultValue 0.99
-   */
-  readonly recall?: number;
-  /** Cancels with `cancelled`. A single search is too short to be cancelled once it has begun. */
-  readonly signal?: AbortSignal;
-}
-
-export interface SearchManyOptions extends SearchOptions {
-  /** Called after every slice, in queries. What it throws ends the search and is passed on. */
-  readonly onProgress?: (progress: Progress) => void;
 }
 
 export interface AddOptions {
@@ -124,19 +86,15 @@ export interface FromURLOptions extends LoadOptions, RequestOptions {}
 const similarities: readonly Similarity[] = ['cosine', 'dot', 'squared_l2'];
 const zeroVectorChoices = ['refuse', 'allow'];
 const duplicateChoices = ['refuse', 'replace'];
-const maxU32 = 2 ** 32 - 1;
 const maxNorm = 2 ** 60; // beyond it, squared norms are no floats; the core's own limit
 const sliceQueries = 16;
+const defaultSample = 1024; // items that tell what stands out, for searches that ask without a model
+const keptSample = 4096;
 
 function choice(name: string, names: readonly string[], value: string): number {
   const at = names.indexOf(value);
   if (at < 0) throw invalid(`${name} must be one of ${names.join(', ')}, not ${shown(value)}`);
   return at;
-}
-
-function count(name: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) throw invalid(`${name} must be an integer of at least 1, not ${shown(value)}`);
-  return Math.min(value, maxU32);
 }
 
 function listOf(ids: Iterable<Id>, name: string): Id[] {
@@ -188,6 +146,8 @@ export class Index implements Disposable {
   /** Settles when all changes and batches so far have ended. */
   #queue: Promise<void> = Promise.resolve();
   #isAdding = false;
+  /** The size of the index when its default model of relevance was made. */
+  #learntFrom = 0;
   /** For filters that are functions; forgotten at every change. */
   #ids: Id[] | undefined;
 
@@ -386,10 +346,11 @@ export class Index implements Disposable {
    * @throws {SimileError} `dimension_mismatch`, `not_finite`, `zero_norm`, `invalid_argument`, `cancelled`
    */
   async search(query: Vector, options: SearchOptions = {}): Promise<readonly Hit[]> {
-    const numbers = readVector(query, 'the query');
+    const numbers = this.#composed(readVector(query, 'the query'), options);
     checkSignal(options.signal, 'the search');
-    const [hits] = this.#search(numbers, 1, numbers.length, this.#plan(options));
-    return hits as Hit[];
+    const plan = this.#plan(options);
+    if (options.minRelevance) await this.#learnMeaning(options);
+    return (this.#search(numbers, 1, numbers.length, plan)[0] as Found).hits;
   }
 
   /**
@@ -400,18 +361,93 @@ export class Index implements Disposable {
   async searchMany(queries: Vector | readonly Vector[], options: SearchManyOptions = {}): Promise<readonly (readonly Hit[])[]> {
     this.#live();
     const rows = readRows(this.dims, queries);
-    const found: Hit[][] = [];
-    await this.#inTurn(async () => {
+    await this.#learnMeaning(options);
+    const found = await this.#inTurn(() => {
       const plan = this.#plan(options);
-      const slicer = new Slicer(options.signal, 'the search');
-      while (found.length < rows.count) {
-        const size = Math.min(sliceQueries, rows.count - found.length);
-        found.push(...this.#search(this.#copy(rows, found.length, size), size, this.dims, plan));
-        options.onProgress?.({ loaded: found.length, total: rows.count });
-        await slicer.pause();
-      }
+      return this.#searchAll(rows, plan, new Slicer(options.signal, 'the search'), options.onProgress, options);
     });
-    return found;
+    return found.map(({ hits }) => hits);
+  }
+
+  /**
+   * The score of every item with a query, in the order of `ids()`: for histograms and judgements of your own. Composed or corrected
+   * queries are not scored here; make the query with `composeQuery`.
+   * @throws {SimileError} `dimension_mismatch`, `not_finite`, `zero_norm`, `invalid_argument`
+   */
+  async scores(query: Vector): Promise<Float32Array> {
+    const numbers = readVector(query, 'the query');
+    return new Float32Array(this.#call('scores', this.#held.handle, numbers, numbers.length).buffer);
+  }
+
+  /** How many queries the bank of `calibrate` has; 0 without one, and while a file that has one is still loading. */
+  get bankSize(): number {
+    return this.#info().getUint32(32, true);
+  }
+
+  /**
+   * Learns from a bank of queries which items are hubs, so that searches with `normalize` can correct for them. The bank is kept as
+   * int8 codes with the index, follows every change of it exactly, and is saved in its file; readers that do not know it find plain
+   * scores. An empty bank takes the correction away. Ask `hubness` first whether it is worth it: often it is not.
+   *
+   * Works in slices as `addMany` does.
+   * @param bank - queries of the kind that will be asked; a thousand are enough
+   * @throws {SimileError} `dimension_mismatch`, `not_finite`, `zero_norm`, `invalid_argument`, `incomplete`, `cancelled`
+   */
+  async calibrate(bank: Vector | readonly Vector[], options: CalibrateOptions = {}): Promise<void> {
+    this.#live();
+    const rows = readRows(this.dims, bank);
+    const correction = correctionArguments(options);
+    await this.#inTurn(() => {
+      const fit = Fit.ofBank(this.#live(), this.#held.handle, rows, correction);
+      return fit.run(new Slicer(options.signal, 'calibrate'), options.onProgress, true);
+    });
+  }
+
+  /**
+   * Measures how much hubs stand in the way of a sample of queries, without correction and with each method, and says in a sentence
+   * whether a correction is worth it. Changes nothing. Works in slices as `addMany` does.
+   * @param sample - queries of the kind that will be asked, some hundreds; at least 1, without a `bank` at least 2
+   * @throws {SimileError} `dimension_mismatch`, `not_finite`, `zero_norm`, `invalid_argument`, `incomplete`, `cancelled`
+   */
+  async hubness(sample: Vector | readonly Vector[], options: HubnessOptions = {}): Promise<HubnessReport> {
+    this.#live();
+    const asked = sampleOf(this.dims, sample, options);
+    const searchAll = this.#searchAll.bind(this);
+    return this.#inTurn(() => {
+      const index = { engine: this.#live(), handle: this.#held.handle, size: this.size, searchAll };
+      return measureHubness(index, asked, new Slicer(options.signal, 'hubness'), options.onProgress);
+    });
+  }
+
+  /** What the index says of its scores' meaning; undefined as long as nobody has said. */
+  get relevance(): IndexRelevance | undefined {
+    return modelOf(this.#call('relevance', this.#held.handle));
+  }
+
+  /**
+   * Says what the scores mean: from then on every hit has a `relevance`. Saved with the index; readers that do not know it find plain
+   * scores. It stays as it is when items come and go.
+   *
+   * With labelled pairs use what `fitRelevance` finds. `{ method: 'surprise' }` needs none: it says how far a score stands out of
+   * those of the whole index, from a `sample` of its items (4,096), in slices as `addMany` works. That is not how often people find such
+   * a hit right. Its numbers take 4 dims² bytes of the file.
+   * @param model - undefined takes it away
+   * @throws {SimileError} `invalid_argument`, `not_finite`, `dimension_mismatch`, `incomplete`, `cancelled`
+   */
+  async setRelevance(
+    model: RelevanceModel | { readonly method: 'surprise'; readonly sample?: number } | undefined,
+    options: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    this.#live();
+    const { handle } = this.#held;
+    if (model?.method === 'surprise') {
+      const sample = count('sample', model.sample ?? keptSample);
+      return this.#inTurn(() =>
+        Fit.ofMoments(this.#live(), handle, sample).run(new Slicer(options.signal, 'setRelevance'), options.onProgress, true),
+      );
+    }
+    const numbers = model === undefined ? ([0, 0, 0] as const) : modelArguments(model);
+    await this.#inTurn(() => void this.#call('set_relevance', handle, ...numbers));
   }
 
   /** Removes one item. @returns whether it was there @throws {SimileError} `invalid_argument`, `incomplete` */
@@ -498,19 +534,8 @@ export class Index implements Disposable {
     return result;
   }
 
-  #plan({ k, minScore, filter, ranges, recall }: SearchOptions): Plan {
-    if (minScore !== undefined && (typeof minScore !== 'number' || Number.isNaN(minScore)))
-      throw invalid(`minScore must be a number, not ${shown(minScore)}`);
-    if (recall !== undefined && !(typeof recall === 'number' && recall > 0 && recall <= 1)) {
-      throw invalid(`recall must be more than 0 and at most 1, not ${shown(recall)}`);
-    }
-    return {
-      k: count('k', k === undefined ? (minScore === undefined ? 10 : maxU32) : k),
-      rows: filter === undefined ? undefined : this.#rowsOf(filter),
-      ranges: ranges === undefined ? undefined : rangeWords(ranges),
-      recall: recall ?? 0,
-      minScore: minScore ?? Number.NEGATIVE_INFINITY,
-    };
+  #plan(options: SearchOptions): Plan {
+    return planOf(options, options.filter === undefined ? undefined : this.#rowsOf(options.filter));
   }
 
   /** One bit for each row that passes the filter. */
@@ -527,12 +552,55 @@ export class Index implements Disposable {
     return words;
   }
 
-  #search(queries: Float32Array, size: number, dims: number, { k, rows, ranges, recall, minScore }: Plan): Hit[][] {
+  #search(queries: Float32Array, size: number, dims: number, plan: Plan): Found[] {
     const { engine, handle } = this.#held;
+    const { k, rows, ranges, recall, minScore, minRelevance, correction } = plan;
     if (!/^b?f\d/.test(this.codec)) engine.tune();
     const filter = [rows ?? 0, rows?.length ?? 0, ranges ?? 0, (ranges?.length ?? 0) / 2] as const;
-    const reply = this.#call('search', handle, queries, size, dims, k, ...filter, recall, minScore);
-    return readHits(reply, size);
+    const limits = [recall, minScore, minRelevance, correction] as const;
+    return readFound(this.#call('search', handle, queries, size, dims, k, ...filter, ...limits), size);
+  }
+
+  async #searchAll(
+    rows: Rows,
+    plan: Plan,
+    slicer: Slicer,
+    onProgress?: (progress: Progress) => void,
+    options: SearchOptions = {},
+  ): Promise<Found[]> {
+    const found: Found[] = [];
+    while (found.length < rows.count) {
+      const size = Math.min(sliceQueries, rows.count - found.length);
+      const some = this.#composedRows(this.#copy(rows, found.length, size), options);
+      found.push(...this.#search(some, size, this.dims, plan));
+      onProgress?.({ loaded: found.length, total: rows.count });
+      await slicer.pause();
+    }
+    return found;
+  }
+
+  /** Makes another query of it, as the options ask. */
+  #composed(query: Float32Array, { compose }: SearchOptions): Float32Array {
+    return compose === undefined ? query : composeQuery(query, compose);
+  }
+
+  #composedRows(queries: Float32Array, options: SearchOptions): Float32Array {
+    if (options.compose === undefined) return queries;
+    for (let at = 0; at < queries.length; at += this.dims)
+      queries.set(this.#composed(queries.subarray(at, at + this.dims), options), at);
+    return queries;
+  }
+
+  /** Sees to it that a search can say what is relevant, where the index does not know. */
+  async #learnMeaning({ minRelevance = 0, signal }: SearchOptions): Promise<void> {
+    const { size } = this;
+    if (!(minRelevance > 0) || size === 0 || this.#info().getUint32(36, true) !== 0) return;
+    const known = this.#learntFrom;
+    if (known >= size / 2 && known <= 2 * size) return;
+    await this.#inTurn(() =>
+      Fit.ofMoments(this.#live(), this.#held.handle, defaultSample).run(new Slicer(signal, 'the search'), undefined, false),
+    );
+    this.#learntFrom = size;
   }
 
   #copy(rows: Rows, first: number, size: number): Float32Array {
@@ -540,47 +608,6 @@ export class Index implements Disposable {
     for (let i = 0; i < size; i++) rows.copy(first + i, out, i * rows.dims);
     return out;
   }
-}
-
-/** Search options as the core takes them. */
-interface Plan {
-  readonly k: number;
-  readonly rows: Uint32Array | undefined;
-  readonly ranges: Uint32Array | undefined;
-  readonly recall: number;
-  readonly minScore: number;
-}
-
-/** The core refuses ranges that overlap or go beyond the end. */
-function rangeWords(ranges: NonNullable<SearchOptions['ranges']>): Uint32Array {
-  if (!Array.isArray(ranges)) throw invalid(`ranges must be a list of pairs, not ${shown(ranges)}`);
-  for (const range of ranges) {
-    const isPair = Array.isArray(range) && range.length === 2;
-    if (!isPair || !range.every((end) => Number.isInteger(end) && end >= 0 && end <= maxU32))
-      throw invalid(`a range must be two positions, such as [0, 100], not ${isPair ? range.map(shown) : shown(range)}`);
-  }
-  // To the core no ranges at all are all rows.
-  return Uint32Array.from(ranges.length > 0 ? ranges.flat() : [0, 0]);
-}
-
-/** For each query u32 level, u32 n, n times u32 row and f32 score, u32 size, the ids, zeros up to a multiple of 4. */
-function readHits(reply: Uint8Array, queries: number): Hit[][] {
-  const view = new DataView(reply.buffer);
-  let at = 0;
-  const u32 = (): number => {
-    at += 4;
-    return view.getUint32(at - 4, true);
-  };
-  return Array.from({ length: queries }, () => {
-    const level = u32();
-    const n = u32();
-    const scores = at + 4;
-    at += 8 * n;
-    const size = u32();
-    const ids = decodeIds(reply.subarray(at, at + size));
-    at += Math.ceil(size / 4) * 4;
-    return ids.map((id, i) => ({ id, score: view.getFloat32(scores + 8 * i, true), level }));
-  });
 }
 
 /** The part of a loader's state that is the user's. */

@@ -26,7 +26,9 @@ export {
   type ScoreFusion,
   type ZScoreFusion,
 } from './fuse.js';
+export type { CalibrateOptions, CorrectionOptions } from './fits.js';
 export { GalleryMoments } from './gallery-moments.js';
+export type { HubnessLine, HubnessOptions, HubnessReport } from './hubness.js';
 export type { Id } from './ids.js';
 export {
   type AddManyOptions,
@@ -34,10 +36,7 @@ export {
   type Codec,
   type CreateOptions,
   type FromURLOptions,
-  type Hit,
   Index,
-  type SearchManyOptions,
-  type SearchOptions,
   type Similarity,
 } from './index.js';
 export type { Limits, LoadOptions, LoadProgress } from './loader.js';
@@ -55,6 +54,8 @@ export {
   zScore,
 } from './scores.js';
 export { queryOfSets, type SetQuery } from './set-query.js';
+export { fitRelevance, type IndexRelevance } from './models.js';
+export type { Hit, SearchManyOptions, SearchOptions } from './search.js';
 export type { Progress } from './slices.js';
 export type { TensorLike, Vector } from './vectors.js';
 export type { WasmSource } from './wasm.js';

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <simile/index/correction_fit.hpp>
-#include <simile/index/file.hpp>
+#include <simile/index/index_bytes.hpp>
 #include <simile/index/make_index.hpp>
 #include <simile/index/row_vectors.hpp>
 #include <simile/index/score_correction.hpp>
@@ -123,11 +123,7 @@ public:
         out.insert_owned(section_type::correction, section_type::correction, state_bytes(), section_entry::optional);  // at the end
         return out;
     }
-    [[nodiscard]] std::vector<std::byte> to_bytes() const {
-        std::vector<std::byte> out;
-        file().write([&](std::span<std::byte const> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); });
-        return out;
-    }
+    [[nodiscard]] std::vector<std::byte> to_bytes() const { return simile::to_bytes(file()); }
     /// @throws error as simile::from_bytes; invalid_argument when the file has no correction
     [[nodiscard]] static corrected_index from_bytes(std::span<std::byte const> bytes, verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
         index_loader loader(verify, limits, bytes.size());

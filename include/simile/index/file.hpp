@@ -2,6 +2,7 @@
 #pragma once
 
 #include <simile/core/progress.hpp>
+#include <simile/index/index_bytes.hpp>
 #include <simile/index/loader.hpp>
 #include <simile/io/atomic_file.hpp>
 
@@ -15,16 +16,6 @@
 #include <vector>
 
 namespace simile {
-
-/// The `.simile` file of an index. The same index gives the same bytes on every platform.
-/// @throws error incomplete (still loading)
-[[nodiscard]] inline std::vector<std::byte> to_bytes(vector_index const& index) {
-    auto const file = index.file();
-    std::vector<std::byte> out;
-    out.reserve(index.memory() + index.memory() / 8);
-    file.write([&](std::span<std::byte const> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); });
-    return out;
-}
 
 namespace detail {
 
@@ -50,14 +41,6 @@ inline void save_file(file_writer const& layout, std::filesystem::path const& pa
 /// @throws error incomplete, io_failure; cancelled, and the old file stays
 inline void save_index(vector_index const& index, std::filesystem::path const& path, progress const& watch = {}) {
     detail::save_file(index.file(), path, watch);
-}
-
-/// @throws error corrupt_file, truncated_file, unsupported_version, limit_exceeded, out_of_memory
-[[nodiscard]] inline std::shared_ptr<vector_index> from_bytes(std::span<std::byte const> bytes, verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
-    index_loader loader(verify, limits, bytes.size());
-    loader.feed(bytes);
-    loader.end();
-    return loader.index();
 }
 
 /// @throws as from_bytes, and io_failure, cancelled

@@ -4,7 +4,7 @@
 #include <simile/core/error.hpp>
 #include <simile/core/matrix_view.hpp>
 #include <simile/core/progress.hpp>
-#include <simile/index/file.hpp>
+#include <simile/index/index_bytes.hpp>
 #include <simile/index/make_index.hpp>
 #include <simile/mine/k_means.hpp>
 
@@ -134,11 +134,7 @@ public:
         file.insert_owned(section_type::lists, section_type::plane0, std::move(out.bytes), section_entry::optional);
         return file;
     }
-    [[nodiscard]] std::vector<std::byte> to_bytes() const {
-        std::vector<std::byte> out;
-        file().write([&](std::span<std::byte const> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); });
-        return out;
-    }
+    [[nodiscard]] std::vector<std::byte> to_bytes() const { return simile::to_bytes(file()); }
     /// @throws error as simile::from_bytes; invalid_argument when the file has no lists
     [[nodiscard]] static ivf_index from_bytes(std::span<std::byte const> bytes, verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
         index_loader loader(verify, limits, bytes.size());

@@ -113,7 +113,7 @@ namespace detail {
 /// The biases of some rows.
 /// @param bias  [index.size()], of which those are written
 inline void correct_rows(vector_index const& index, matrix_view<float const> bank, correction_options const& options, row_range rows, std::span<float> bias) {
-    if (bank.rows() == 0 || rows.first >= rows.last) return std::fill(bias.begin() + rows.first, bias.begin() + rows.last, 0.0F);
+    if (bank.rows() == 0 || rows.first >= rows.last) return void(std::ranges::fill(bias.subspan(rows.first, rows.last - std::min(rows.first, rows.last)), 0.0F));
     block_correction const correct(options, index.similarity() == similarity_kind::cosine, bank.rows());
     auto const visit = [&](row_t first, std::size_t count, std::span<quantize::block_scores const> scores) {
         std::array<float, block_rows> found;
