@@ -36,7 +36,17 @@ type Call =
   | 'planes';
 
 /** The functions without a reply, whose value is a number or nothing. */
-type Plain = 'alloc' | 'free' | 'reply' | 'reply_size' | 'reply_release' | 'destroy' | 'loader_destroy' | 'fit_destroy' | 'tune' | 'probe';
+type Plain =
+  | 'alloc'
+  | 'free'
+  | 'reply'
+  | 'reply_size'
+  | 'reply_release'
+  | 'destroy'
+  | 'loader_destroy'
+  | 'fit_destroy'
+  | 'tune'
+  | 'probe';
 
 /** An array is copied in for the call, and its address is passed. */
 type Argument = number | Uint8Array | Int8Array | Uint32Array | Float32Array | Float64Array;

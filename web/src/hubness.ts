@@ -188,8 +188,7 @@ function adviceOf(k: number, [raw, ...tried]: readonly HubnessLine[], best: Hubn
   const state = `the skewness of the ${k}-occurrence is ${skewness.toFixed(2)}`;
   if (best)
     return `Use ${best.name}: it improves the answers from ${raw?.quality?.toFixed(4)} to ${best.quality?.toFixed(4)} (p = ${best.pValue?.toFixed(4)}), and ${state} without it and ${best.skewness.toFixed(2)} with it.`;
-  if (skewness <= notableSkewness)
-    return `Leave it off: there are few hubs, ${state}, and up to ${notableSkewness} is common.`;
+  if (skewness <= notableSkewness) return `Leave it off: there are few hubs, ${state}, and up to ${notableSkewness} is common.`;
   if (tried.some(({ quality }) => quality !== undefined))
     return `Leave it off: there are hubs, ${state}, but no method improves the answers by more than chance.`;
   return `There are hubs, ${state}: try the methods on queries whose answers are known before you turn one on.`;

@@ -11,7 +11,16 @@ import { decodeIds, encodeIds, encodeText, type Id } from './ids.js';
 import { Loader, type LoadOptions, type LoadProgress, loadRules, word } from './loader.js';
 import { type IndexRelevance, modelArguments, modelOf } from './models.js';
 import type { RelevanceModel } from './relevance.js';
-import { count, type Found, type Hit, type Plan, planOf, readFound, type SearchManyOptions, type SearchOptions } from './search.js';
+import {
+  count,
+  type Found,
+  type Hit,
+  type Plan,
+  planOf,
+  readFound,
+  type SearchManyOptions,
+  type SearchOptions,
+} from './search.js';
 import { checkSignal, type Progress, Slicer } from './slices.js';
 import { kindOf, type Rows, readRows, readVector, type Vector } from './vectors.js';
 

@@ -87,8 +87,7 @@ export async function fitRelevance(
     throw new SimileError('dimension_mismatch', `there are ${scores.length} scores and ${labels.length} labels`);
   const ones = Uint8Array.from(labels, (label) => labelOf(label));
   const positive = ones.reduce((sum, label) => sum + label, 0);
-  if (positive === 0 || positive === ones.length)
-    throw invalid(`${positive} of ${ones.length} labels are 1: both have to occur`);
+  if (positive === 0 || positive === ones.length) throw invalid(`${positive} of ${ones.length} labels are 1: both have to occur`);
   const engine = await loadEngine();
   const given = Float32Array.from(scores, (score) => scoreOf(score));
   return modelOf(engine.call('fit_relevance', kind, given, ones, ones.length)) as RelevanceModel;
@@ -103,4 +102,3 @@ function scoreOf(score: number): number {
   if (typeof score !== 'number') throw invalid(`a score must be a number, not ${shown(score)}`);
   return score;
 }
-

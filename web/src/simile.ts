@@ -16,6 +16,7 @@ export {
   explainPair,
   type PairAttribution,
 } from './explain.js';
+export type { CalibrateOptions, CorrectionOptions } from './fits.js';
 export {
   type Boost,
   type FusionOptions,
@@ -26,7 +27,6 @@ export {
   type ScoreFusion,
   type ZScoreFusion,
 } from './fuse.js';
-export type { CalibrateOptions, CorrectionOptions } from './fits.js';
 export { GalleryMoments } from './gallery-moments.js';
 export type { HubnessLine, HubnessOptions, HubnessReport } from './hubness.js';
 export type { Id } from './ids.js';
@@ -40,6 +40,7 @@ export {
   type Similarity,
 } from './index.js';
 export type { Limits, LoadOptions, LoadProgress } from './loader.js';
+export { fitRelevance, type IndexRelevance } from './models.js';
 export { queryScoredPooling, type ScoredParts } from './pooling.js';
 export { type RelevanceModel, type RelevanceStep, relevanceOf, softmax } from './relevance.js';
 export {
@@ -53,9 +54,8 @@ export {
   weiCom,
   zScore,
 } from './scores.js';
-export { queryOfSets, type SetQuery } from './set-query.js';
-export { fitRelevance, type IndexRelevance } from './models.js';
 export type { Hit, SearchManyOptions, SearchOptions } from './search.js';
+export { queryOfSets, type SetQuery } from './set-query.js';
 export type { Progress } from './slices.js';
 export type { TensorLike, Vector } from './vectors.js';
 export type { WasmSource } from './wasm.js';
