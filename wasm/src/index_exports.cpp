@@ -172,7 +172,7 @@ std::uint32_t simile_search(std::uint32_t handle, std::uint32_t queries, std::ui
         options.ranges = at<row_range>(ranges, range_count);
         if (recall != 0) options.recall = recall;
         options.min_score = least_float(min_score);
-        options.min_relevance = min_relevance;
+        options.min_relevance = index.size() == 0 ? 0 : min_relevance;  // nothing is found either way, whatever scores mean
         if (min_relevance != 0 && index.relevance() == nullptr && held.unlabelled) options.relevance = &*held.unlabelled;
         if (correction > 1) fit_of(correction).apply_to(options);
         matrix_view<float const> const rows(at<float>(queries, std::size_t{count} * dims).data(), count, dims);
