@@ -69,7 +69,7 @@ export function modelOf(bytes: Uint8Array): IndexRelevance | undefined {
  * give, and measure it on others: `platt` needs about 50 of each label, `beta` some hundreds, `isotonic` more than a thousand.
  *
  * @param scores - one a pair of query and item; for `beta` cosines
- * @param labels - 1 or true for relevant, 0 or false for not; both occur
+ * @param labels - 1 or true for relevant, 0 or false for not; both must occur but for `platt`
  * @throws {SimileError} `dimension_mismatch` (not as many labels as scores), `not_finite`, `invalid_argument` (no scores, one label
  *   only, or larger scores are the less relevant); whatever `init` throws
  * @example
@@ -87,7 +87,9 @@ export async function fitRelevance(
     throw new SimileError('dimension_mismatch', `there are ${scores.length} scores and ${labels.length} labels`);
   const ones = Uint8Array.from(labels, (label) => labelOf(label));
   const positive = ones.reduce((sum, label) => sum + label, 0);
-  if (positive === 0 || positive === ones.length) throw invalid(`${positive} of ${ones.length} labels are 1: both have to occur`);
+  // Platt's smoothed targets are defined for one label too: scores then say nothing.
+  if (options.method !== 'platt' && (positive === 0 || positive === ones.length))
+    throw invalid(`${positive} of ${ones.length} labels are 1: both have to occur`);
   const engine = await loadEngine();
   const given = Float32Array.from(scores, (score) => scoreOf(score));
   return modelOf(engine.call('fit_relevance', kind, given, ones, ones.length)) as RelevanceModel;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The conformance operations that the package can do: decoded input in, an object of results out.
 
+import { calibration } from './calibration-operation.mjs';
 import { attribution, composed, fusion } from './composed-operations.mjs';
 
 /** @param names - of the kernels for floats and for int8 @param field - of the result */
@@ -18,6 +19,7 @@ export const operations = {
   'similarity/hamming': (core, { x, y }) => ({ hamming: core.hamming(Uint8Array.from(x), Uint8Array.from(y)) }),
   'compose/composed': (_core, input, expected) => composed(input, expected),
   'explain/attribution': (_core, input, expected) => attribution(input, expected),
+  'score/calibration': (_core, input) => calibration(input),
   'score/fusion': (_core, input) => fusion(input),
   'quantize/planes': (core, { x, q }) => {
     const { codes, factors, estimates } = core.planes(x, q);
