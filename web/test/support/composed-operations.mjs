@@ -26,13 +26,13 @@ const length = (x) => Math.hypot(...x);
 const given = (input, names) => input[names.find((name) => Object.hasOwn(input, name))];
 const bestFirst = (scores) => scores.map((_, i) => i).sort((i, j) => scores[j] - scores[i]);
 
-function analogyScores({ V, a, b, c, kind = 'add', eps = 1e-3 }) {
+function analogyScores({ V, a, b, c, kind = 'add', eps }) {
   const abc = [a, b, c].map((row) => {
     if (V[row] === undefined) throw new SimileError('out_of_range', `row ${row} of ${V.length}`);
     return V[row];
   });
   const rows = abc.map((x) => V.map((row) => cosineSimilarity(row, x)));
-  const scores = plain(kind === 'add' ? threeCosAdd(...rows) : threeCosMul(...rows, eps));
+  const scores = plain(kind === 'add' ? threeCosAdd(...rows) : threeCosMul(...rows, eps ?? undefined));
   for (const row of [a, b, c]) scores[row] = Number.NEGATIVE_INFINITY;
   return { scores, best: bestFirst(scores)[0] };
 }
@@ -128,7 +128,9 @@ function hits(list, isScored) {
 export function fusion(input) {
   if (input.chunk_cos) {
     const { chunk_cos: cosines, bm25, host, bm25_boost, host_boost } = input;
-    return { score: hybridScore({ cosines, bm25, host }, { bm25: bm25_boost, host: host_boost }) };
+    return {
+      score: hybridScore({ cosines, bm25: bm25 ?? 0, host: host ?? 0 }, { bm25: bm25_boost ?? 0.3, host: host_boost ?? 0.1 }),
+    };
   }
   const isScored = Object.hasOwn(input, 'norm') || input.lists.some((list) => Array.isArray(list[0]));
   const lists = input.lists.map((list) => hits(list, isScored));
