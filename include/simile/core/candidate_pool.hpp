@@ -32,7 +32,7 @@ public:
     [[nodiscard]] float threshold(float margin) const noexcept { return kth_ - margin; }
 
     /// Bit i of `mask`: row first + i takes part and reaches threshold(margin).
-    void push_block(row_t first, std::span<float const, block_rows> estimates, std::uint32_t mask, float margin) {
+    [[gnu::always_inline]] void push_block(row_t first, std::span<float const, block_rows> estimates, std::uint32_t mask, float margin) {
         for (; mask != 0; mask &= mask - 1) {
             auto const i = static_cast<unsigned>(std::countr_zero(mask));
             kept_.push_back({first + i, estimates[i], margin});

@@ -10,7 +10,7 @@ namespace simile::quantize {
 ///
 /// @param bits  1 .. 15
 template <class Part>
-constexpr void for_each_part(unsigned bits, Part&& part) {
+[[gnu::always_inline]] constexpr void for_each_part(unsigned bits, Part&& part) {
     auto const take = [&]<unsigned Width>(std::integral_constant<unsigned, Width>) {
         if (bits < Width) return;
         bits -= Width;

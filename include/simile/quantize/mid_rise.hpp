@@ -19,7 +19,7 @@ public:
         inverse_ = largest > 0 ? 127.5F / largest * steps : 0.0F;
         limit_ = 128.0F * steps;
     }
-    [[nodiscard]] int operator()(float x) const noexcept {
+    [[nodiscard, gnu::always_inline]] int operator()(float x) const noexcept {
         // Clamped first, so that truncating and stepping down is floor without a call.
         float const scaled = std::clamp(x * inverse_, -limit_, limit_ - 1.0F);
         auto const towards_zero = static_cast<int>(scaled);

@@ -45,7 +45,7 @@ public:
     using integer = std::int16_t;
 
     /// Bits of all planes up to `level` (1 .. levels).
-    [[nodiscard]] static constexpr unsigned bits(unsigned level) noexcept {
+    [[nodiscard, gnu::always_inline]] static constexpr unsigned bits(unsigned level) noexcept {
         unsigned sum = 0;
         for (unsigned p = 0; p < level; ++p) sum += plane_bits[p];
         return sum;
@@ -222,7 +222,7 @@ public:
     }
 
     /// The factor of the level that `plane` completes.
-    [[nodiscard]] float factor(std::byte const* block, unsigned plane, std::size_t slot) const noexcept {
+    [[nodiscard, gnu::always_inline]] float factor(std::byte const* block, unsigned plane, std::size_t slot) const noexcept {
         return load_factor(block + factors_at(plane) + slot * factor_size(bits(plane + 1)), bits(plane + 1));
     }
 
@@ -241,7 +241,7 @@ private:
         }
     };
     template <class F>
-    static void for_each_part(F&& f) noexcept {
+    [[gnu::always_inline]] static void for_each_part(F&& f) noexcept {
         for (unsigned p = 1; p < levels; ++p) {
             unsigned done = 0;
             quantize::for_each_part(plane_bits[p], [&]<unsigned Width>(unsigned left) {

@@ -12,7 +12,7 @@ namespace simile::quantize {
 
 [[nodiscard]] constexpr std::size_t factor_size(unsigned bits) noexcept { return bits > 4 ? sizeof(float) : sizeof(half); }
 
-[[nodiscard]] inline float load_factor(std::byte const* at, unsigned bits) noexcept {
+[[nodiscard, gnu::always_inline]] inline float load_factor(std::byte const* at, unsigned bits) noexcept {
     if (factor_size(bits) == sizeof(float)) {
         float f;
         std::memcpy(&f, at, sizeof(float));
@@ -22,7 +22,7 @@ namespace simile::quantize {
     std::memcpy(&h, at, sizeof(half));
     return simd::to_float(h);
 }
-inline void store_factor(std::byte* at, unsigned bits, float value) noexcept {
+[[gnu::always_inline]] inline void store_factor(std::byte* at, unsigned bits, float value) noexcept {
     if (factor_size(bits) == sizeof(float)) {
         std::memcpy(at, &value, sizeof(float));
     } else {

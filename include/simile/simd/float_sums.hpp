@@ -10,13 +10,13 @@ namespace simile::simd {
 
 struct product {
     template <class Lanes>
-    static void add(Lanes& sum, Lanes const& a, Lanes const& b) noexcept {
+    [[gnu::always_inline]] static void add(Lanes& sum, Lanes const& a, Lanes const& b) noexcept {
         sum.add_product(a, b);
     }
 };
 struct squared_difference {
     template <class Lanes>
-    static void add(Lanes& sum, Lanes const& a, Lanes const& b) noexcept {
+    [[gnu::always_inline]] static void add(Lanes& sum, Lanes const& a, Lanes const& b) noexcept {
         sum.add_squared_difference(a, b);
     }
 };
@@ -40,7 +40,7 @@ void sum_rows(Arch, Query const* query, Element const* rows, std::size_t stride,
     using lanes = lanes16<Arch>;
     lanes sums[Rows];
     unrolled<Rows>([&](auto r) { sums[r] = lanes::zero(); });
-    auto const add = [&](std::size_t at) {
+    auto const add = [&](std::size_t at) __attribute__((always_inline)) {
         lanes const q = lanes::load(query + at);
         unrolled<Rows>([&](auto r) { Term::add(sums[r], q, lanes::load(rows + r * stride + at)); });
     };

@@ -52,27 +52,27 @@ struct lanes16 {
     static_assert(16 % batch::size == 0, "registers of more than 16 floats need a kernel of their own");
     batch part[parts];
 
-    static lanes16 zero() noexcept {
+    [[gnu::always_inline]] static lanes16 zero() noexcept {
         lanes16 r;
         unrolled<parts>([&](auto i) { r.part[i] = batch(0.0F); });
         return r;
     }
     template <float_element Element>
-    static lanes16 load(Element const* p) noexcept {
+    [[gnu::always_inline]] static lanes16 load(Element const* p) noexcept {
         lanes16 r;
         unrolled<parts>([&](auto i) { r.part[i] = load_floats<Arch>(p + i * batch::size); });
         return r;
     }
-    void add_product(lanes16 const& a, lanes16 const& b) noexcept {
+    [[gnu::always_inline]] void add_product(lanes16 const& a, lanes16 const& b) noexcept {
         unrolled<parts>([&](auto i) { part[i] += rounded(a.part[i] * b.part[i]); });
     }
-    void add_squared_difference(lanes16 const& a, lanes16 const& b) noexcept {
+    [[gnu::always_inline]] void add_squared_difference(lanes16 const& a, lanes16 const& b) noexcept {
         unrolled<parts>([&](auto i) {
             batch const difference = a.part[i] - b.part[i];
             part[i] += rounded(difference * difference);
         });
     }
-    [[nodiscard]] float sum() noexcept {
+    [[nodiscard, gnu::always_inline]] float sum() noexcept {
         alignas(64) float lane[16];
         unrolled<parts>([&](auto i) { part[i].store_aligned(lane + i * batch::size); });
         return tree_sum(lane);

@@ -46,8 +46,8 @@ struct widened4 {
     }
     static __m128i extended(void const* p) noexcept { return _mm_srai_epi32(upper(p), 16); }
 #elif defined(__wasm_simd128__)
-    static v128_t upper(void const* p) noexcept { return wasm_i32x4_shl(wasm_u32x4_load16x4(p), 16); }
-    static v128_t extended(void const* p) noexcept { return wasm_i32x4_load16x4(p); }
+    [[gnu::always_inline]] static v128_t upper(void const* p) noexcept { return wasm_i32x4_shl(wasm_u32x4_load16x4(p), 16); }
+    [[gnu::always_inline]] static v128_t extended(void const* p) noexcept { return wasm_i32x4_load16x4(p); }
 #endif
 };
 
@@ -62,12 +62,12 @@ template <class Arch, class Bits>
 
 /// As many floats as a register holds, converted exactly. Halves have to be finite.
 template <class Arch>
-[[nodiscard]] xsimd::batch<float, Arch> load_floats(float const* p) noexcept {
+[[nodiscard, gnu::always_inline]] inline xsimd::batch<float, Arch> load_floats(float const* p) noexcept {
     return xsimd::batch<float, Arch>::load_unaligned(p);
 }
 
 template <class Arch>
-[[nodiscard]] xsimd::batch<float, Arch> load_floats(half const* p) noexcept {
+[[nodiscard, gnu::always_inline]] inline xsimd::batch<float, Arch> load_floats(half const* p) noexcept {
     using batch [[maybe_unused]] = xsimd::batch<float, Arch>;
     using words [[maybe_unused]] = xsimd::batch<std::int32_t, Arch>;
 #if defined(__F16C__)
@@ -89,7 +89,7 @@ template <class Arch>
 }
 
 template <class Arch>
-[[nodiscard]] xsimd::batch<float, Arch> load_floats(bfloat16 const* p) noexcept {
+[[nodiscard, gnu::always_inline]] inline xsimd::batch<float, Arch> load_floats(bfloat16 const* p) noexcept {
     using batch [[maybe_unused]] = xsimd::batch<float, Arch>;
     using words [[maybe_unused]] = xsimd::batch<std::int32_t, Arch>;
 #if defined(__AVX512F__)
