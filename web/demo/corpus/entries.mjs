@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export { textOf } from '../src/encoder/entry-text.js';
 import { byFamiliarity } from './familiarity.mjs';
 import { readSenses, readSynsets } from './wordnet.mjs';
 
@@ -6,17 +7,13 @@ import { readSenses, readSynsets } from './wordnet.mjs';
 export const defaultRows = 20_000;
 
 /** All meanings in WordNet, the most familiar first. */
-export function readEntries() {
-  return byFamiliarity(readSynsets(), readSenses());
-}
+export const readEntries = () => readWordNet().entries;
 
-/**
- * What stands for an entry in the search. Of 20,000 WordNet entries, the right one is among the first ten for 1,000
- * definitions of another dictionary: with examples 0.324, the definition alone 0.352, followed by its words 0.379,
- * the words first 0.364.
- * @param {Pick<import('./wordnet.mjs').Synset, 'definition' | 'words'>} entry
- */
-export const textOf = ({ definition, words }) => `${definition}; ${words.join(', ')}`;
+/** All meanings, the most familiar first, and all senses of words. */
+export function readWordNet() {
+  const senses = readSenses();
+  return { entries: byFamiliarity(readSynsets(), senses), senses };
+}
 
 /**
  * The entries as columns, which is smaller and quicker to parse than objects.

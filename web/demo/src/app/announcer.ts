@@ -17,10 +17,22 @@ export class Announcer {
   /** Takes the place of what waits to be said about the same. */
   say(about: 'file' | 'results', text: string): void {
     this.#waiting.set(about, text);
+    this.#wait();
+  }
+
+  /** The visitor is typing: what waits to be said about the results is out of date. */
+  interrupt(): void {
+    this.#waiting.delete('results');
+    this.#wait();
+  }
+
+  #wait(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      setText(this.#region, [...this.#waiting.values()].join(' '));
-      this.#waiting.clear();
-    }, quietTime);
+    if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#speak(), quietTime);
+  }
+
+  #speak(): void {
+    setText(this.#region, [...this.#waiting.values()].join(' '));
+    this.#waiting.clear();
   }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Failure, LoadEvent, Manifest } from '../worker/protocol.js';
+import type { Ask, Failure, LoadEvent, Manifest, Meaning, Result } from '../worker/protocol.js';
+import type { RelevanceModel } from 'simile';
 import { Announcer } from './announcer.js';
+import { Correction } from './correction.js';
 import { byId, setText } from './dom.js';
 import { takeDrops } from './drop-zone.js';
 import { Engine } from './engine.js';
@@ -9,9 +11,12 @@ import { counted } from './format.js';
 import { messageOf, Notice } from './notice.js';
 import { OwnFile } from './own-file.js';
 import { ResultList } from './result-list.js';
+import type { Scale } from './scale.js';
 import { SearchBox } from './search-box.js';
+import { Sifter } from './sifter.js';
 import { Sources } from './sources.js';
 import { StatusLine } from './status-line.js';
+import { showTerms } from './terms.js';
 import { type Found, hasWords, hintOf, introduction, type Situation, statusOf } from './wording.js';
 
 /** Milliseconds between two looks at a file that is still being embedded. */
@@ -23,13 +28,18 @@ export class App {
   readonly #notice = new Notice();
   readonly #status = new StatusLine();
   readonly #announcer = new Announcer(byId('announcer', HTMLElement));
-  readonly #box = new SearchBox(() => this.#asked());
+  readonly #box = new SearchBox(
+    () => this.#asked(),
+    () => this.#announcer.interrupt(),
+  );
   readonly #dialog = new EntryDialog((text) => this.#box.set(text));
   readonly #list = new ResultList(
     byId('results', HTMLUListElement),
-    (result) => this.#dialog.show(result),
+    (result) => this.#open(result),
     (id) => this.#box.setActive(id),
   );
+  readonly #sifter = new Sifter(() => this.#sift());
+  readonly #correction = new Correction(() => this.#asked());
   readonly #sources = new Sources(() => this.#switched());
   readonly #file = new OwnFile(this.#engine, {
     onTaken: (name) => this.#fileTaken(name),
@@ -40,11 +50,14 @@ export class App {
   });
 
   #manifest: Manifest | undefined;
+  #model: RelevanceModel | undefined;
+  #hasBank = false;
   #modelLoaded = 0;
   #isModelReady = false;
   #isSearchable = false;
   #isComplete = false;
   #level = 0;
+  #isSharp = false;
   #failure: Failure | undefined;
   /** What the results on the screen belong to. */
   #answered: { readonly key: string; readonly answer: Found } | undefined;
@@ -90,21 +103,30 @@ export class App {
         break;
       case 'index':
         this.#status.setLevel(event.level, event.levels, event.loaded / event.total);
+        this.#isSharp = event.level === event.levels;
         if (event.level > this.#level) this.#search();
         this.#level = event.level;
         break;
       case 'searchable':
         this.#isSearchable = true;
+        this.#learn(event);
         this.#search();
         break;
       case 'complete':
         this.#isComplete = true;
+        this.#learn(event);
+        this.#search();
         break;
       case 'failed':
         this.#fail(event.failure);
         break;
     }
     this.#render();
+  }
+
+  #learn({ relevance, hasBank }: Meaning): void {
+    this.#model = relevance;
+    this.#hasBank = hasBank;
   }
 
   /** The first failure is shown: the others follow from it. */
@@ -142,9 +164,20 @@ export class App {
     return this.#sources.current === 'own' ? this.#file.state === 'embedding' || this.#file.state === 'ready' : this.#isReady;
   }
 
+  get #ask(): Ask {
+    return { text: this.#box.text, without: this.#box.without, isCorrected: this.#correction.isOn };
+  }
+
   /** Names a query in a corpus. */
   get #key(): string {
-    return `${this.#sources.current}:${this.#box.text}`;
+    return JSON.stringify([this.#sources.current, this.#ask]);
+  }
+
+  /** What the scores of the answer are worth: of sums, of the visitor's own texts and of blurred scores nobody knows. */
+  get #scale(): Scale | undefined {
+    const thresholds = this.#manifest?.relevance;
+    const isMeasured = this.#sources.current === 'dictionary' && this.#answered?.answer.terms.length === 0;
+    return this.#model && thresholds && isMeasured && this.#isSharp ? { ...thresholds, model: this.#model } : undefined;
   }
 
   #asked(): void {
@@ -153,6 +186,8 @@ export class App {
   }
 
   #switched(): void {
+    this.#answered = undefined;
+    this.#sifter.show(undefined);
     this.#list.show([], false);
     this.#asked();
   }
@@ -161,12 +196,13 @@ export class App {
     const text = this.#box.text;
     if (!hasWords(text)) {
       this.#answered = undefined;
+      this.#sifter.show(undefined);
       this.#list.show([], false);
-    } else if (this.#canSearch) void this.#answer(text, this.#key);
+    } else if (this.#canSearch) void this.#answer(this.#ask, this.#key);
   }
 
-  async #answer(text: string, key: string): Promise<void> {
-    const answer = await this.#engine.search(this.#sources.current, text);
+  async #answer(ask: Ask, key: string): Promise<void> {
+    const answer = await this.#engine.search(this.#sources.current, ask);
     if (key !== this.#key || answer.kind === 'outdated') return;
     if (answer.kind === 'failed') this.#fail(answer.failure);
     else this.#show(key, answer);
@@ -174,13 +210,36 @@ export class App {
   }
 
   #show(key: string, answer: Found): void {
-    this.#list.show(answer.results, this.#answered?.key === key);
-    byId('results', HTMLElement).dataset['query'] = this.#box.text;
+    const isSame = this.#answered?.key === key;
     this.#answered = { key, answer };
-    const best = answer.results[0]?.entry;
-    if (!best) return;
-    const name = best.kind === 'word' ? best.words[0] : best.title || best.place;
-    this.#announcer.say('results', `${counted(answer.results.length, 'result')}, the best is ${name}.`);
+    const { results, scores, terms } = answer;
+    const source = this.#sources.current;
+    const noun = source === 'own' ? 'passages' : 'meanings';
+    this.#sifter.show({ source, results, scores, scale: this.#scale, isSum: terms.length > 0, noun });
+    showTerms(terms);
+    this.#showKept(isSame);
+    byId('results', HTMLElement).dataset['query'] = this.#box.text;
+    byId('results', HTMLElement).dataset['without'] = this.#box.without;
+  }
+
+  /** The cut-off has moved. */
+  #sift(): void {
+    if (this.#answered) this.#showKept(true);
+    this.#render();
+  }
+
+  #showKept(isSame: boolean): void {
+    const { kept } = this.#sifter;
+    const { without, isCorrected } = this.#ask;
+    this.#list.show(kept, isSame, { scale: this.#scale, isReordered: isCorrected || without !== '' });
+    const best = kept[0]?.entry;
+    const name = best && (best.kind === 'word' ? best.words[0] : best.title || best.place);
+    this.#announcer.say('results', name ? `${counted(kept.length, 'result')}, the best is ${name}.` : 'Nothing close enough.');
+  }
+
+  #open(result: Result): void {
+    const [source, ask] = [this.#sources.current, this.#ask];
+    this.#dialog.show(result, this.#scale, () => this.#engine.explain(source, ask, result));
   }
 
   #fileTaken(name: string): void {
@@ -232,6 +291,8 @@ export class App {
       now.isModelReady || now.isStuck || !now.manifest ? undefined : now.modelLoaded / now.manifest.modelBytes,
     );
     this.#status.setPlanes(now.isOwn, now.isStuck);
+    this.#correction.render({ isOwn: now.isOwn, isComplete: now.isComplete, hasBank: this.#hasBank });
+    if (!now.answer) showTerms([]);
     byId('intro', HTMLElement).hidden = now.query !== '';
     byId('examples', HTMLElement).hidden = now.isOwn;
     setText(byId('intro-lead', HTMLElement), lead);

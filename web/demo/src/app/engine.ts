@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { proxy, type Remote, wrap } from 'comlink';
-import type { Addresses, Answer, FileEnd, FileEvent, LoadEvent, Source } from '../worker/protocol.js';
+import type { Addresses, Answer, Ask, Explanation, FileEnd, FileEvent, LoadEvent, Result, Source } from '../worker/protocol.js';
 import type { Service } from '../worker/service.js';
 
 const addressOf = (path: string): string => new URL(path, document.baseURI).href;
@@ -20,8 +20,12 @@ export class Engine {
     await this.#service.load(addresses, isRetry, proxy(this.#onEvent));
   }
 
-  async search(source: Source, text: string): Promise<Answer> {
-    return (await this.#service?.search(source, text)) ?? { kind: 'outdated' };
+  async search(source: Source, ask: Ask): Promise<Answer> {
+    return (await this.#service?.search(source, ask)) ?? { kind: 'outdated' };
+  }
+
+  async explain(source: Source, ask: Ask, { row, score }: Result): Promise<Explanation> {
+    return (await this.#service?.explain(source, ask, { row, score })) ?? { kind: 'unknown' };
   }
 
   async addFile(file: File, onEvent: (event: FileEvent) => void): Promise<FileEnd> {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PassageEntry, Result, WordEntry } from '../worker/protocol.js';
+import type { Explanation, PassageEntry, Result, WordEntry } from '../worker/protocol.js';
 import { byId, make, setText } from './dom.js';
+import type { Scale } from './scale.js';
+import { Why } from './why.js';
 
 /** Milliseconds that "Copied" stays. */
 const copiedTime = 1600;
@@ -17,6 +19,8 @@ export class EntryDialog {
   #similar = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
 
+  readonly #why = new Why();
+
   constructor(onSimilar: (text: string) => void) {
     this.#onSimilar = onSimilar;
     this.#copy.addEventListener('click', () => void this.#copyText());
@@ -31,7 +35,9 @@ export class EntryDialog {
     });
   }
 
-  show({ entry, score }: Result): void {
+  /** @param explain - is asked only when the visitor wants to know */
+  show({ entry, score }: Result, scale: Scale | undefined, explain: () => Promise<Explanation>): void {
+    this.#why.reset(score, scale, explain);
     if (entry.kind === 'word') this.#showWord(entry, score);
     else this.#showPassage(entry, score);
     this.#label();

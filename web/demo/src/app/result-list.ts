@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PassageEntry, Result, WordEntry } from '../worker/protocol.js';
 import { make, setText } from './dom.js';
+import { relevanceAt, type Scale, wordOf } from './scale.js';
+
+/** How the results are shown. */
+export interface Look {
+  /** What scores are worth; undefined: nobody has measured it, and only the score is shown. */
+  readonly scale: Scale | undefined;
+  /** The order is another one than that of the scores, so how the places have changed is shown. */
+  readonly isReordered: boolean;
+}
 
 /** The listbox. Its rows stay in place and get new contents, so that the page does not move while one types. */
 export class ResultList {
@@ -31,13 +40,13 @@ export class ResultList {
   }
 
   /** @param keepsActive - the same query with sharper scores: what was chosen stays chosen */
-  show(results: readonly Result[], keepsActive: boolean): void {
+  show(results: readonly Result[], keepsActive: boolean, look: Look = { scale: undefined, isReordered: false }): void {
     const chosen = keepsActive ? this.#results[this.#active]?.row : undefined;
     this.#results = results;
     while (this.#list.children.length > results.length) this.#list.lastElementChild?.remove();
     results.forEach((result, i) => {
       const row = this.#list.children[i] ?? this.#list.appendChild(emptyRow(i));
-      fillRow(row as HTMLLIElement, result);
+      fillRow(row as HTMLLIElement, result, i + 1, look);
     });
     this.#list.hidden = results.length === 0;
     this.#activate(chosen === undefined ? -1 : results.findIndex(({ row }) => row === chosen), false);
@@ -79,10 +88,13 @@ function emptyRow(place: number): HTMLLIElement {
   return row;
 }
 
-function fillRow(row: HTMLLIElement, { entry, score }: Result): void {
+function fillRow(row: HTMLLIElement, result: Result, place: number, look: Look): void {
+  const { entry, score } = result;
   row.className = 'result';
   row.dataset['kind'] = entry.kind;
-  row.replaceChildren(...(entry.kind === 'word' ? wordParts(entry) : passageParts(entry)), scorePart(score));
+  const change = look.isReordered ? [changePart(result.plainRank, place)] : [];
+  const parts = entry.kind === 'word' ? wordParts(entry) : passageParts(entry);
+  row.replaceChildren(...parts, make('p', 'score', ...change, ...levelParts(score, look.scale), numberPart(score)));
 }
 
 function wordParts({ words, pos, definition }: WordEntry): HTMLElement[] {
@@ -96,13 +108,36 @@ function passageParts({ text, title, place }: PassageEntry): HTMLElement[] {
   return [make('p', 'text', text), make('p', 'where', title ? `${title} · ${place}` : place)];
 }
 
-function scorePart(score: number): HTMLElement {
+/** Places on the page: a result from further down is new on it. */
+const places = 10;
+
+function changePart(before: number, place: number): HTMLElement {
+  const steps = before - place;
+  const [sign, text, kind] =
+    before > places ? ['', 'new', 'new'] : steps > 0 ? ['▲', String(steps), 'up'] : steps < 0 ? ['▼', String(-steps), 'down'] : ['', '=', 'same'];
+  const part = make('span', `change ${kind}`);
+  const spoken = kind === 'new' ? 'new, ' : kind === 'same' ? 'same place, ' : `${kind} ${text}, `;
+  const seen = make('span', '', sign + text);
+  seen.setAttribute('aria-hidden', 'true');
+  part.append(seen, make('span', 'unseen', spoken));
+  part.title = kind === 'new' ? `${before}th by score alone` : '';
+  return part;
+}
+
+/** The bar shows the relevance where it is known, else the score. */
+function levelParts(score: number, scale: Scale | undefined): HTMLElement[] {
   const bar = make('span', 'bar');
   bar.setAttribute('aria-hidden', 'true');
-  bar.style.setProperty('--score', String(Math.min(Math.max(score, 0), 1)));
+  bar.style.setProperty('--score', String(scale ? relevanceAt(scale, score) : Math.min(Math.max(score, 0), 1)));
+  if (!scale) return [bar];
+  const word = wordOf(scale, score);
+  return [make('span', `level ${word}`, word), make('span', 'unseen', ', '), bar];
+}
+
+function numberPart(score: number): HTMLElement {
   const number = make('span', 'number', make('span', 'unseen', 'score '));
   const digits = make('span', '');
   setText(digits, score.toFixed(2));
   number.append(digits);
-  return make('p', 'score', bar, number);
+  return number;
 }

@@ -9,12 +9,23 @@ const pause = 120;
 export class SearchBox {
   readonly #input = byId('query', HTMLInputElement);
   readonly #clear = byId('clear', HTMLButtonElement);
+  readonly #without = byId('without', HTMLInputElement);
   readonly #onQuery: (text: string) => void;
+  readonly #onKey: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(onQuery: (text: string) => void) {
+  /** @param onKey - at once at every change, before the query is complete */
+  constructor(onQuery: (text: string) => void, onKey: () => void) {
     this.#onQuery = onQuery;
+    this.#onKey = onKey;
     this.#input.addEventListener('input', () => this.#changed(pause));
+    this.#without.addEventListener('input', () => this.#changed(pause));
+    this.#without.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape' || event.isComposing) return;
+      this.#without.value = '';
+      this.#changed(0);
+      this.focus();
+    });
     this.#clear.addEventListener('click', () => {
       this.set('');
       this.focus();
@@ -23,11 +34,18 @@ export class SearchBox {
 
   /** The query: no spaces around or twice. */
   get text(): string {
-    return this.#input.value.replace(/\s+/g, ' ').trim();
+    return oneLine(this.#input.value);
   }
 
+  /** What the answers are not to be about. */
+  get without(): string {
+    return oneLine(this.#without.value);
+  }
+
+  /** A new query, to which what was not wanted of the last one does not belong. */
   set(text: string): void {
     this.#input.value = text;
+    this.#without.value = '';
     this.#changed(0);
   }
 
@@ -76,6 +94,7 @@ export class SearchBox {
   }
 
   #changed(wait: number): void {
+    this.#onKey();
     this.#clear.hidden = this.#input.value === '';
     clearTimeout(this.#timer);
     // An empty box is answered at once.
@@ -83,3 +102,5 @@ export class SearchBox {
     else this.#timer = setTimeout(() => this.#onQuery(this.text), wait);
   }
 }
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();

@@ -24,9 +24,6 @@ export interface Situation {
   readonly passages: number;
 }
 
-/** Below it the best answer is seldom right: so it was for 3 of the 64 queries of the tests, and for most texts without a meaning. */
-const looseScore = 0.6;
-
 /** Whether there is anything to look up. */
 export const hasWords = (query: string): boolean => /[\p{L}\p{N}]/u.test(query);
 
@@ -61,13 +58,10 @@ function times({ answer }: Situation): string[] {
 }
 
 /** A sentence below the results, or ''. */
-export function hintOf({ query, answer, isOwn, isEmbedding }: Situation): string {
+export function hintOf({ query, answer, isEmbedding }: Situation): string {
   if (query !== '' && !hasWords(query)) return 'There is nothing to look up yet: try a few words, such as “a house for bees”.';
-  const best = answer?.results[0];
-  if (answer && !best) return isEmbedding ? 'Nothing can be found yet: your file is still being read.' : 'Nothing was found.';
-  // Passages are longer than definitions, and their scores are lower.
-  const isLoose = !isOwn && best !== undefined && best.score < looseScore;
-  return isLoose ? 'Nothing comes very close. A few more words, in English, may help.' : '';
+  if (!answer || answer.results.length > 0) return '';
+  return isEmbedding ? 'Nothing can be found yet: your file is still being read.' : 'Nothing was found.';
 }
 
 export interface Introduction {

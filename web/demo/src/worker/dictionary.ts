@@ -50,6 +50,11 @@ export class Dictionary {
     return this.#entries.at(rows);
   }
 
+  /** The first meaning of a word; of some words only once all entries are loaded. */
+  meaningOf(word: string): WordEntry | undefined {
+    return this.#entries.meaningOf(word);
+  }
+
   loadEntries(): Promise<void> {
     return this.#entries.loadAll();
   }

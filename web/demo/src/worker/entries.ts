@@ -15,6 +15,8 @@ export class Entries {
   readonly #rows: number;
   readonly #chunkRows: number;
   readonly #chunks = new Map<number, Promise<Columns>>();
+  /** The most familiar entry of each word, in lower case; of those chunks that `loadAll` has been through. */
+  readonly #meanings = new Map<string, WordEntry>();
 
   constructor(folder: string, rows: number, chunkRows: number) {
     this.#folder = folder;
@@ -28,13 +30,24 @@ export class Entries {
 
   /** One file after the other, so that what a search needs at once is not kept waiting. */
   async loadAll(): Promise<void> {
-    for (let chunk = 0; chunk * this.#chunkRows < this.#rows; chunk++) await this.#chunk(chunk);
+    for (let chunk = 0; chunk * this.#chunkRows < this.#rows; chunk++) this.#learn(await this.#chunk(chunk));
+  }
+
+  meaningOf(word: string): WordEntry | undefined {
+    return this.#meanings.get(word.toLowerCase());
+  }
+
+  #learn(columns: Columns): void {
+    columns.words.forEach((words, at) => {
+      for (const word of words) {
+        const key = word.toLowerCase();
+        if (!this.#meanings.has(key)) this.#meanings.set(key, entryAt(columns, at));
+      }
+    });
   }
 
   async #entry(row: number): Promise<WordEntry> {
-    const { words, pos, definition } = await this.#chunk(Math.floor(row / this.#chunkRows));
-    const at = row % this.#chunkRows;
-    return { kind: 'word', words: words[at] ?? [], pos: pos[at] ?? '', definition: definition[at] ?? '' };
+    return entryAt(await this.#chunk(Math.floor(row / this.#chunkRows)), row % this.#chunkRows);
   }
 
   #chunk(number: number): Promise<Columns> {
@@ -45,4 +58,8 @@ export class Entries {
     columns.catch(() => this.#chunks.delete(number));
     return columns;
   }
+}
+
+function entryAt({ words, pos, definition }: Columns, at: number): WordEntry {
+  return { kind: 'word', words: words[at] ?? [], pos: pos[at] ?? '', definition: definition[at] ?? '' };
 }

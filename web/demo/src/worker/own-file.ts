@@ -60,7 +60,8 @@ export class OwnFile {
   }
 }
 
-const textOf = ({ title, text }: Passage): string => (title ? `${title}. ${text}` : text);
+/** What stands for a passage in the search. */
+export const textOf = ({ title, text }: Pick<Passage, 'title' | 'text'>): string => (title ? `${title}. ${text}` : text);
 
 async function split(file: File, splitter: SplitWorker): Promise<readonly Passage[]> {
   const answer = await splitter.split(file);

@@ -1,38 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { LoadProgress } from 'simile';
+import type { Index, LoadProgress, RelevanceModel } from 'simile';
 import { createEncoder, type Encoder } from '../encoder/encoder.js';
+import { textOf } from '../encoder/entry-text.js';
 import { Dictionary } from './dictionary.js';
 import { readBytes, readJson } from './download.js';
+import { explainScore } from './explaining.js';
 import { failureOf } from './failure.js';
 import { ModelFiles } from './model-files.js';
-import { OwnFile } from './own-file.js';
+import { OwnFile, textOf as textOfPassage } from './own-file.js';
 import type {
   Addresses,
   Answer,
+  Ask,
+  Explanation,
   FileEnd,
   FileEvent,
   LoadEvent,
   Manifest,
+  Meaning,
   PassageEntry,
+  ReadTerm,
   Result,
   Source,
   WordEntry,
 } from './protocol.js';
+import { type Reading, read } from './reading.js';
+import { rankIn } from './scores.js';
 import { RefusedFile, SplitWorker } from './split-worker.js';
 
 /** Hits in an answer. */
 const k = 10;
 
+/** More for each term of a sum: entries of the term itself are no answers. */
+const spare = 8;
+
 /** Milliseconds between reports of progress. */
 const reportTime = 80;
 
 type Report = (event: LoadEvent) => void;
-
-interface Embedded {
-  readonly text: string;
-  readonly vector: Float32Array;
-  readonly ms: number;
-}
 
 /** Something that can be searched. */
 interface Corpus {
@@ -55,7 +60,7 @@ export class Service {
   readonly #splitter = new SplitWorker();
   #query = new AbortController();
   /** A query that is asked again as more planes arrive is embedded once. */
-  #embedded: Embedded | undefined;
+  #reading: { readonly key: string; readonly reading: Reading } | undefined;
 
   /** Loads whatever is not there yet; call it again after a failure. */
   async load(addresses: Addresses, isRetry: boolean, report: Report): Promise<void> {
@@ -76,32 +81,52 @@ export class Service {
     const [hasModel, hasDictionary] = await Promise.all([this.#modelOnItsWay, this.#dictionaryOnItsWay]);
     if (!hasModel || !hasDictionary) return;
     this.#splitter.start();
-    report({ kind: 'complete' });
+    if (this.#dictionary) report({ kind: 'complete', ...meaningOf(this.#dictionary) });
   }
 
   /** The newest query wins: whatever is still under way is given up. */
-  async search(source: Source, text: string): Promise<Answer> {
+  async search(source: Source, ask: Ask): Promise<Answer> {
     this.#query.abort();
     this.#query = new AbortController();
     const { signal } = this.#query;
     const corpus = this.#corpus(source);
     if (!corpus || !this.#encoder) return { kind: 'outdated' };
     try {
-      const { vector, ms } = await this.#embed(this.#encoder, text, signal);
+      const reading = await this.#read(this.#encoder, source, ask, signal);
+      const { index } = corpus;
+      const size = index.size;
       const start = performance.now();
-      const hits = await corpus.index.search(vector, { k, signal });
+      const hits = await index.search(reading.vector, { k: k + spare * reading.terms.length, normalize: ask.isCorrected, signal });
       const searchMs = performance.now() - start;
+      const scores = await index.scores(reading.plain);
       const rows = hits.map(({ id }) => Number(id));
       const entries = await corpus.entries(rows);
       if (signal.aborted) return { kind: 'outdated' };
-      const results = hits.flatMap(({ score }, i): Result[] => {
-        const [row, entry] = [rows[i], entries[i]];
-        return row !== undefined && entry ? [{ row, score, entry }] : [];
+      const found = rows.flatMap((row, i): Result[] => {
+        const [score, entry] = [scores[row], entries[i]];
+        return score !== undefined && entry ? [{ row, score, plainRank: rankIn(scores, score), entry }] : [];
       });
-      return { kind: 'found', results, embedMs: ms, searchMs, rows: corpus.index.size, bytes: corpus.bytes };
+      const results = found.filter(({ entry }) => !repeats(entry, reading.terms)).slice(0, k);
+      const { terms, ms } = reading;
+      return { kind: 'found', results, scores, terms, embedMs: ms, searchMs, rows: size, bytes: corpus.bytes };
     } catch (error) {
       if (signal.aborted || this.#corpus(source)?.index !== corpus.index) return { kind: 'outdated' };
       return { kind: 'failed', failure: failureOf('entries', error) };
+    }
+  }
+
+  /** Which parts of the question and of one of its answers carry the score. */
+  async explain(source: Source, ask: Ask, { row, score }: Pick<Result, 'row' | 'score'>): Promise<Explanation> {
+    const corpus = this.#corpus(source);
+    if (!corpus || !this.#encoder) return { kind: 'unknown' };
+    try {
+      const reading = await this.#read(this.#encoder, source, ask, new AbortController().signal);
+      const [entry] = await corpus.entries([row]);
+      if (!entry) return { kind: 'unknown' };
+      const text = entry.kind === 'word' ? textOf(entry) : textOfPassage(entry);
+      return await explainScore(reading, text, score, this.#encoder);
+    } catch {
+      return { kind: 'unknown' };
     }
   }
 
@@ -142,14 +167,14 @@ export class Service {
     return own && { index: own.index, bytes: own.index.byteLength, entries: (rows) => own.entries(rows) };
   }
 
-  async #embed(encoder: Encoder, text: string, signal: AbortSignal): Promise<Embedded> {
-    if (this.#embedded?.text !== text) {
-      const start = performance.now();
-      const vector = await encoder.embed([text], { signal });
-      signal.throwIfAborted();
-      this.#embedded = { text, vector, ms: performance.now() - start };
+  async #read(encoder: Encoder, source: Source, ask: Ask, signal: AbortSignal): Promise<Reading> {
+    const key = JSON.stringify([source, ask.text, ask.without, this.#isDictionaryComplete]);
+    if (this.#reading?.key !== key) {
+      const meaningOf = (word: string): WordEntry | undefined =>
+        source === 'dictionary' ? this.#dictionary?.meaningOf(word) : undefined;
+      this.#reading = { key, reading: await read(ask, encoder, meaningOf, signal) };
     }
-    return this.#embedded;
+    return this.#reading.reading;
   }
 
   async #loadModel(addresses: Addresses, { modelBytes }: Manifest, report: Report): Promise<boolean> {
@@ -180,7 +205,7 @@ export class Service {
       const dictionary = await Dictionary.load(folder, manifest, cache, reporter(manifest.indexBytes, report));
       this.#dictionary?.dispose();
       this.#dictionary = dictionary;
-      report({ kind: 'searchable' });
+      report({ kind: 'searchable', ...meaningOf(dictionary) });
       await Promise.all([dictionary.index.complete, dictionary.loadEntries()]);
       this.#isDictionaryComplete = true;
       return true;
@@ -190,6 +215,21 @@ export class Service {
     }
   }
 }
+
+/** An entry of one of the terms: in "king - man + woman" nobody asks for kings. */
+const repeats = (entry: WordEntry | PassageEntry, terms: readonly ReadTerm[]): boolean =>
+  entry.kind === 'word' && entry.words.some((word) => terms.some(({ text }) => text.toLowerCase() === word.toLowerCase()));
+
+/** What the file knows of its scores; it is complete when the file is. */
+function meaningOf({ index }: Dictionary): Meaning {
+  const { relevance, bankSize } = index;
+  const hasBank = bankSize > 0;
+  // The other methods are models of more than the score, which the page could not tell.
+  return relevance && isOfScores(relevance) ? { relevance, hasBank } : { hasBank };
+}
+
+const isOfScores = (model: NonNullable<Index['relevance']>): model is RelevanceModel =>
+  model.method !== 'surprise' && model.method !== 'cosine_adapter';
 
 /** Reports some of the progress, but every new level and the end. */
 function reporter(total: number, report: Report): (progress: LoadProgress) => void {

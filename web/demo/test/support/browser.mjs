@@ -175,7 +175,9 @@ export async function ready(page) {
 
 /** Waits for the answer to the text in the box. @param {Page} page @param {string} text */
 export async function answered(page, text) {
-  await page.locator(`#results[data-query=${JSON.stringify(text)}]`).waitFor();
+  const list = `#results[data-query=${JSON.stringify(text)}]`;
+  // Either results, or the message that none is close enough.
+  await page.locator(`${list}:not([hidden]), #nothing:not([hidden]) ~ ${list}`).waitFor({ state: 'attached' });
 }
 
 /** Types a query and waits for its answer. @param {Page} page @param {string} text @returns {Promise<string[]>} what stands in each result */
