@@ -66,7 +66,7 @@ export async function readQuestions(corpus) {
  * leaves both with the index.
  * @param {import('simile').Index} index
  * @param {{ questions: readonly Question[], vectors: Float32Array }} asked
- * @returns {Promise<Calibration | undefined>}  undefined: too few questions
+ * @returns {Promise<Calibration | undefined>}  undefined: too few questions, or of too few scores
  */
 export async function calibrate(index, { questions, vectors }) {
   if (questions.length < fewestQuestions) return undefined;
@@ -77,14 +77,16 @@ export async function calibrate(index, { questions, vectors }) {
   const model = await fitRelevance(scores, labels, { method: 'isotonic' });
   const shown = held.map((one) => ({ ...one, relevance: relevanceOf(model, one.score) }));
   const rated = firstOf(shown, readAnswers);
+  const words = wordsOf(rated);
   const cut = scoreForRecall(held, keptRecall);
+  if (!words || !Number.isFinite(cut)) return undefined;
   await index.setRelevance(model);
   const bank = bankOf(vectors, index.dims);
   await index.calibrate(bank, correction);
   const corrected = halves(await ask(true)).held;
   return {
     model,
-    words: wordsOf(rated),
+    words,
     cut: { score: cut, relevance: relevanceOf(model, cut), recall: keptRecall },
     error: estimate(rated, calibrationError),
     otherErrors: { first: estimate(firstOf(shown, 1), calibrationError), shown: estimate(shown, calibrationError) },
@@ -98,8 +100,10 @@ export async function calibrate(index, { questions, vectors }) {
 
 /** @param {readonly (Rated & Judged)[]} rated */
 function wordsOf(rated) {
-  const likely = scoreForPrecision(rated, precisions.likely) ?? 1;
-  const strong = Math.max(scoreForPrecision(rated, precisions.strong) ?? 1, likely);
+  const likely = scoreForPrecision(rated, precisions.likely);
+  const strong = scoreForPrecision(rated, precisions.strong);
+  const hasAll = likely !== undefined && strong !== undefined && strong > likely && rated.some(({ score }) => score < likely);
+  if (!hasAll) return undefined;
   const named = (/** @type {number} */ from, /** @type {number} */ to) => {
     const inside = rated.filter(({ score }) => score >= from && score < to);
     const right = (/** @type {readonly Rated[]} */ list) => list.filter(({ isRight }) => isRight).length;

@@ -133,4 +133,4 @@ ${ticks.map((tick) => `<text class="tick" x="${x(tick)}" y="${margin.top + side 
 
 /** For a corpus with too few questions. */
 export const noReliability = `<h1>What the scores mean</h1>
-<p>This dictionary was built with too few meanings to ask it questions, so its scores have no words. <a href="./">Back to the search</a></p>`;
+<p>This dictionary was built with too few meanings to measure it, so its scores have no words. <a href="./">Back to the search</a></p>`;
