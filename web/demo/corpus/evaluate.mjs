@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { dims } from '../src/encoder/encoder.js';
 import { createNodeEncoder } from '../src/encoder/node.js';
 import { textOf } from './entries.mjs';
+import { evaluateSums, evaluateWithout } from './evaluate-compose.mjs';
 import { readNpy } from './npy.mjs';
 import { progressLine } from './progress.mjs';
 import { embedToFiles } from './vectors.mjs';
@@ -18,6 +19,7 @@ another dictionary when the shared data is there (SIMILE_SHARED, default ../shar
 
   --corpus DIR   default: .cache/corpus-default
   --verbose      also print the first answers to every query
+  --compose      also sums of words, and what is found of kinds that are not wanted
   --texts        also embed the shared entries as the corpus is (about three minutes the first time)
   --help
 `;
@@ -101,7 +103,8 @@ async function evaluateDefinitions(withTexts) {
 const { values: options } = parseArgs({
   options: {
     corpus: { type: 'string', default: here('../.cache/corpus-default') },
-    verbose: { type: 'boolean', default: false }, texts: { type: 'boolean', default: false }, help: { type: 'boolean' },
+    verbose: { type: 'boolean', default: false }, texts: { type: 'boolean', default: false },
+    compose: { type: 'boolean', default: false }, help: { type: 'boolean' },
   },
 });
 if (options.help) console.log(help);
@@ -111,4 +114,8 @@ else if (!existsSync(options.corpus)) {
 } else {
   await evaluateQueries(options.corpus, options.verbose);
   await evaluateDefinitions(options.texts);
+  if (options.compose) {
+    await evaluateSums(options.corpus);
+    await evaluateWithout(options.corpus);
+  }
 }

@@ -197,6 +197,10 @@ it('adds and takes away words', async (t) => {
 
   await ask(page, 'zzyzx - cat + dog');
   assert.deepEqual(await page.locator('.term.unknown').allTextContents(), ['zzyzx']);
+  await page.locator('#query').fill('king - king');
+  await page.locator('#hint', { hasText: 'These words take each other away' }).waitFor();
+  assert.equal(await page.locator('[role=option]').count(), 0);
+  assert.ok((await page.locator('#sift').isHidden()) && (await page.locator('#nothing').isHidden()) && (await page.locator('#notice').isHidden()));
   await ask(page, query);
   assert.ok(await page.locator('#terms').isHidden());
 });

@@ -234,6 +234,7 @@ export class App {
     this.#list.show(kept, isSame, { scale: this.#scale, isReordered: isCorrected || without !== '' });
     const best = kept[0]?.entry;
     const name = best && (best.kind === 'word' ? best.words[0] : best.title || best.place);
+    if (!name && this.#answered?.answer.results.length === 0) return;
     this.#announcer.say('results', name ? `${counted(kept.length, 'result')}, the best is ${name}.` : 'Nothing close enough.');
   }
 

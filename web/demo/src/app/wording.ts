@@ -61,7 +61,8 @@ function times({ answer }: Situation): string[] {
 export function hintOf({ query, answer, isEmbedding }: Situation): string {
   if (query !== '' && !hasWords(query)) return 'There is nothing to look up yet: try a few words, such as “a house for bees”.';
   if (!answer || answer.results.length > 0) return '';
-  return isEmbedding ? 'Nothing can be found yet: your file is still being read.' : 'Nothing was found.';
+  if (isEmbedding) return 'Nothing can be found yet: your file is still being read.';
+  return answer.terms.length > 0 ? 'These words take each other away: nothing is left to look for.' : 'Nothing was found.';
 }
 
 export interface Introduction {

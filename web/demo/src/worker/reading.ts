@@ -7,8 +7,8 @@ import { parseSum } from './sum.js';
 
 /**
  * How much "but not" takes away from the query, both of length 1. For 100 kinds of things of which one sort was not wanted ("a kind of
- * vehicle, but not boat"), 0.064 of the first ten answers were of that sort without it, and 0.299 of the other sorts. With 0.5 they are 0.029
- * and 0.293; with 0.7 0.018 and 0.245; projecting away gives 0.024 and 0.277.
+ * vehicle", but not "boat"), 0.052 of the first ten answers were of that sort without it, and 0.302 of the other sorts. With 0.5 they are
+ * 0.015 and 0.280; with 0.7 0.010 and 0.238; projected away 0.012 and 0.266 (`npm run evaluate -- --compose`).
  */
 const withoutWeight = 0.5;
 
@@ -17,7 +17,7 @@ export interface Reading {
   readonly ask: Ask;
   /** What is searched for. */
   readonly vector: Float32Array;
-  /** What relevance is about: without that which was not wanted. */
+  /** What relevance is about: without that which was not wanted. Zeros if the terms of a sum cancel out. */
   readonly plain: Float32Array;
   readonly terms: readonly ReadTerm[];
   /** One for each term, of length 1, without its sign. */
@@ -48,7 +48,7 @@ export async function read(ask: Ask, encoder: Encoder, meaningOf: MeaningOf, sig
   const defined = vectors.slice(wordings.length, wordings.length + definitions.length);
   const termVectors = meanings.map((entry, i) => weightedSum([vectors[i] as Float32Array, ...(entry ? defined.splice(0, 1) : [])]));
   const plain = terms.length > 0 ? weightedSum(termVectors, signsOf(terms)) : (vectors[0] as Float32Array);
-  const unwanted = ask.without ? vectors.at(-1) : undefined;
+  const unwanted = ask.without && plain.some((x) => x !== 0) ? vectors.at(-1) : undefined;
   return {
     ask,
     plain,

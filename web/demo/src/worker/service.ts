@@ -93,10 +93,13 @@ export class Service {
     if (!corpus || !this.#encoder) return { kind: 'outdated' };
     try {
       const reading = await this.#read(this.#encoder, source, ask, signal);
-      const { index } = corpus;
+      const { index, bytes } = corpus;
+      const { terms, ms } = reading;
       const size = index.size;
+      const common = { kind: 'found', terms, embedMs: ms, rows: size, bytes } as const;
+      if (isNothing(reading.plain)) return { ...common, results: [], scores: new Float32Array(0), searchMs: 0 };
       const start = performance.now();
-      const hits = await index.search(reading.vector, { k: k + spare * reading.terms.length, normalize: ask.isCorrected, signal });
+      const hits = await index.search(reading.vector, { k: k + spare * terms.length, normalize: ask.isCorrected, signal });
       const searchMs = performance.now() - start;
       const scores = await index.scores(reading.plain);
       const rows = hits.map(({ id }) => Number(id));
@@ -106,9 +109,7 @@ export class Service {
         const [score, entry] = [scores[row], entries[i]];
         return score !== undefined && entry ? [{ row, score, plainRank: rankIn(scores, score), entry }] : [];
       });
-      const results = found.filter(({ entry }) => !repeats(entry, reading.terms)).slice(0, k);
-      const { terms, ms } = reading;
-      return { kind: 'found', results, scores, terms, embedMs: ms, searchMs, rows: size, bytes: corpus.bytes };
+      return { ...common, results: found.filter(({ entry }) => !repeats(entry, terms)).slice(0, k), scores, searchMs };
     } catch (error) {
       if (signal.aborted || this.#corpus(source)?.index !== corpus.index) return { kind: 'outdated' };
       return { kind: 'failed', failure: failureOf('entries', error) };
@@ -215,6 +216,9 @@ export class Service {
     }
   }
 }
+
+/** The terms of a sum have cancelled out. */
+const isNothing = (vector: Float32Array): boolean => vector.every((x) => x === 0);
 
 /** An entry of one of the terms: in "king - man + woman" nobody asks for kings. */
 const repeats = (entry: WordEntry | PassageEntry, terms: readonly ReadTerm[]): boolean =>
