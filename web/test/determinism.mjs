@@ -18,7 +18,17 @@ class Fnv1a {
   }
 }
 
-async function hashes({ Index }, codec, similarity) {
+/** Options of `calibrate` by the names they have in the file. */
+const corrections = {
+  inverted_softmax: { method: 'inverted_softmax' },
+  nnn: { method: 'nnn', k: 5 },
+  csls: { method: 'csls' },
+  'dynamic nnn': { method: 'nnn', k: 5, dynamic: true, activeK: 3 },
+};
+const corrected = ['f32', 'f16', 'int8', 'planes', 'planes12', 'rabitq4', 'lvq4'];
+
+/** @param correction - with the queries as bank */
+async function hashes({ Index }, codec, similarity, correction) {
   const all = vectors(rows + queries, dims, 1);
   const vector = (i) => all.subarray(i * dims, (i + 1) * dims);
   const index = await Index.create({ dims, codec, similarity });
@@ -28,9 +38,12 @@ async function hashes({ Index }, codec, similarity) {
   await index.delete('doc7');
   await index.update(30, vector(rows));
 
+  const asked = all.subarray(rows * dims);
+  if (correction) await index.calibrate(asked, correction);
+
   const [file, results] = [new Fnv1a(), new Fnv1a()];
   file.add(index.toBytes());
-  for (const hits of await index.searchMany(all.subarray(rows * dims))) {
+  for (const hits of await index.searchMany(asked, { normalize: correction !== undefined })) {
     for (const { id, score } of hits) {
       const bytes = new DataView(new ArrayBuffer(4));
       bytes.setFloat32(0, score, true);
@@ -47,6 +60,10 @@ export async function determinism(simile) {
   const made = {};
   for (const codec of codecs) {
     for (const similarity of similarities) made[`${codec}/${similarity}`] = await hashes(simile, codec, similarity);
+  }
+  for (const codec of corrected) {
+    for (const [name, options] of Object.entries(corrections))
+      made[`${codec}/cosine/${name}`] = await hashes(simile, codec, 'cosine', options);
   }
   return made;
 }

@@ -125,11 +125,11 @@ private:
 #if defined(__wasm__)
     // A page downloads every kernel, so there only the codecs that batches are made for have theirs.
     static constexpr bool scans_tiles = Codec::kind == codec_kind::f32 || Codec::kind == codec_kind::int8;
-    static constexpr bool scores_own_blocks = scans_tiles || !Codec::directions;
 #else
     static constexpr bool scans_tiles = quantize::batch_codec<Codec>;
-    static constexpr bool scores_own_blocks = true;
 #endif
+    // The same everywhere, for what is made of these scores is saved.
+    static constexpr bool scores_own_blocks = Codec::kind == codec_kind::int8 || !Codec::directions;
     [[nodiscard]] std::byte const* block(std::size_t b) const noexcept { return blocks_.data() + b * codec_.block_bytes(); }
     [[nodiscard]] std::byte* block(std::size_t b) noexcept { return blocks_.data() + b * codec_.block_bytes(); }
 

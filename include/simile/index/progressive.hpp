@@ -78,7 +78,6 @@ protected:
             });
     }
 
-#if !defined(__wasm__)
     /// By the 8 bits of a level that has them, laid out as int8_codec's: four times as fast as by floats, once there are many queries.
     void score_blocks(std::span<prepared_query const> queries, std::size_t first, std::size_t last, vector_index::block_taker const& take) const override {
         constexpr unsigned level = Codec::byte_level();
@@ -98,7 +97,6 @@ protected:
             take(b, scores);
         }
     }
-#endif
 
     [[nodiscard]] std::size_t block_bytes(unsigned plane) const noexcept override { return codec_.block_bytes(plane); }
     [[nodiscard]] byte_buffer& plane(unsigned plane) noexcept override { return planes_[plane]; }

@@ -251,8 +251,8 @@ public:
     using score_visitor = std::function<void(row_t first, std::size_t rows, std::span<quantize::block_scores const> scores)>;
 
     /// Visits the scores of every row with every query, 32 rows at a time: what a bank of queries says of the rows of an index, in memory for one block.
-    /// The scores are those of search() for flat indexes and, to the bit those of int8, for planes; else of the vectors that get() gives, which differ by the rounding
-    /// of the query. (WebAssembly has fewer of these loops: there only f32, f16, bf16 and int8 score as searches do.)
+    /// The scores are those of search() for f32, f16, bf16 and int8, and to the bit those of int8 for planes; else of the vectors that get() gives, which differ by the
+    /// rounding of the query. They are the same on every platform.
     ///
     /// @param queries  [n][dims]; 128 n bytes are held for each thread
     /// @param threads  runs parts at the same time: then `visit` is called by several threads, each with rows of its own
