@@ -106,6 +106,38 @@ TEST_CASE("a corrected index corrects as fit_correction does with the same bank"
     }
 }
 
+TEST_CASE("a bank that grows and shrinks, also after loading, is the bank that it is at the end", "[index][corrected_index]") {
+    auto const values = clustered_vectors(150, hub_dims, 12, 0.7F, 9, 0), asked = clustered_vectors(40, hub_dims, 12, 0.7F, 9, 1);
+    std::vector<float> last;
+    for (std::size_t const i : {0, 1, 2, 38}) last.insert(last.end(), hub_row(asked, i).begin(), hub_row(asked, i).end());
+    last.insert(last.end(), asked.begin() + 4 * hub_dims, asked.begin() + 38 * hub_dims);
+    for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::dot})
+        for (correction_options const& options : all_corrections()) {
+            CAPTURE(static_cast<int>(options.method), options.dynamic, to_string(similarity));
+            auto const rows = [&] {
+                std::shared_ptr<vector_index> index = make_index("planes", hub_dims, similarity);
+                index->add(matrix_view<float const>(values, hub_dims));
+                return index;
+            };
+            corrected_index index(rows(), {asked.data(), 25, hub_dims}, options);
+            index.add_to_bank({asked.data() + 25 * hub_dims, 5, hub_dims});
+            auto loaded = corrected_index::from_bytes(index.to_bytes());
+            loaded.add_to_bank({asked.data() + 30 * hub_dims, 10, hub_dims});
+            loaded.remove_from_bank(std::vector<std::size_t>{39, 3, 3});
+            CHECK(loaded.bank_size() == 38);
+            corrected_index const whole(rows(), matrix_view<float const>(last, hub_dims), options);
+            require_alike(loaded, whole, asked);
+            require_alike(corrected_index::from_bytes(loaded.to_bytes(), verify_level::full), whole, asked);
+            loaded.add_to_bank({asked.data() + 39 * hub_dims, 1, hub_dims});
+            CHECK(loaded.bank_size() == 39);
+            loaded.remove_from_bank(std::vector<std::size_t>{38});
+            require_alike(loaded, whole, asked);
+            CHECK(outcome([&] { loaded.remove_from_bank(std::vector<std::size_t>{38}); return 0; }) == "out_of_range");
+            CHECK(outcome([&] { loaded.add_to_bank({asked.data(), 1, hub_dims - 1}); return 0; }) == "dimension_mismatch");
+            CHECK(loaded.bank_size() == 38);
+        }
+}
+
 TEST_CASE("a correction comes back from its file, and readers that do not know it find plain scores", "[index][corrected_index][file]") {
     auto const values = clustered_vectors(200, hub_dims, 12, 0.7F, 5, 0), asked = clustered_vectors(30, hub_dims, 12, 0.7F, 5, 1), queries = clustered_vectors(10, hub_dims, 12, 0.7F, 5, 2);
     for (std::string const name : {"int8", "planes"})

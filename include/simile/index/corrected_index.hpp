@@ -59,13 +59,7 @@ public:
     /// @param options  `threads` and `watch` are used by this call only
     /// @throws error as fit_correction, and nothing has changed
     void set_bank(matrix_view<float const> bank, correction_options const& options) {
-        correction_fit fit(*rows_, bank, options);
-        std::size_t const part = rows_a_step * (options.threads == nullptr ? 1 : options.threads->concurrency());
-        while (!fit.finished()) {
-            fit.step(part);
-            if (options.watch != nullptr) options.watch->step(fit.done(), fit.total());
-        }
-        set_bank(std::move(fit));
+        run(correction_fit(*rows_, bank, options), options.watch);
     }
     /// The same by parts.
     /// @throws error incomplete (the fit is not finished), invalid_argument (it is of another index)
@@ -78,6 +72,31 @@ public:
         best_ = std::move(fit.lists_);
         options_ = fit.options_;
         options_.threads = nullptr;
+    }
+
+    /// More queries for the bank, behind those that it has; all rows are looked at again.
+    /// @param threads, watch  of this call
+    /// @throws as set_bank
+    void add_to_bank(matrix_view<float const> queries, executor* threads = nullptr, progress const* watch = nullptr) {
+        auto codes = bank_copy();
+        std::vector<id_ref> ids;
+        for (std::uint64_t next = bank_size(); ids.size() < queries.rows(); ++next)
+            if (!codes->contains(next)) ids.emplace_back(next);
+        codes->add(ids, queries);
+        fit(std::move(codes), threads, watch);
+    }
+    /// Takes queries out of the bank; the last one takes the place of each, as rows do.
+    /// @param which  numbers of queries, 0 .. bank_size() - 1
+    /// @throws as set_bank; out_of_range
+    void remove_from_bank(std::span<std::size_t const> which, executor* threads = nullptr, progress const* watch = nullptr) {
+        auto codes = bank_copy();
+        std::vector<id_ref> ids;
+        for (std::size_t const i : which) {
+            require(i < bank_size(), error_code::out_of_range, "query ", i, " of a bank of ", bank_size());
+            ids.push_back(bank_->id(static_cast<row_t>(i)));
+        }
+        codes->remove(ids);
+        fit(std::move(codes), threads, watch);
     }
 
     /// @throws as vector_index::add
@@ -149,6 +168,21 @@ public:
 private:
     explicit corrected_index(std::shared_ptr<vector_index> rows) : rows_(std::move(rows)) {}
 
+    [[nodiscard]] std::shared_ptr<vector_index> bank_copy() const { return simile::from_bytes(simile::to_bytes(*bank_)); }
+    /// The same options for another bank.
+    void fit(std::shared_ptr<vector_index> bank, executor* threads, progress const* watch) {
+        correction_options options = options_;
+        options.threads = threads;
+        run(correction_fit(*rows_, std::move(bank), options), watch);
+    }
+    void run(correction_fit fit, progress const* watch) {
+        std::size_t const part = rows_a_step * (fit.options_.threads == nullptr ? 1 : fit.options_.threads->concurrency());
+        while (!fit.finished()) {
+            fit.step(part);
+            if (watch != nullptr) watch->step(fit.done(), fit.total());
+        }
+        set_bank(std::move(fit));
+    }
     [[nodiscard]] matrix_view<float const> bank() const noexcept { return {values_.data(), bank_->size(), rows_->dims()}; }
 
     /// The best rows of every query of the bank by the scores that visits give, which are those of all other steps too.

@@ -29,18 +29,7 @@ public:
     /// @param bank     [n][index.dims()]; kept as int8 codes, and used as these tell it
     /// @param options  `threads` are used by every step, `watch` is not
     /// @throws error as fit_correction; incomplete
-    correction_fit(vector_index const& index, matrix_view<float const> bank, correction_options const& options) : index_(&index), options_(options) {
-        detail::check(options);
-        require(index.level() == index.levels(), error_code::incomplete, "the index has loaded ", index.level(), " of ", index.levels(), " planes");
-        bank_ = make_index(codec_kind::int8, index.dims(), index.similarity());
-        if (bank.rows() != 0) bank_->add(bank);
-        values_ = row_vectors(*bank_, 0, bank_->size());
-        state_.bias.assign(index.size(), 0.0F);
-        if (bank.rows() == 0) next_ = index.size();
-        if (options_.dynamic) best_.assign(bank_->size(), top_k(options_.active_k));
-        options_.watch = nullptr;
-        if (finished()) finish();
-    }
+    correction_fit(vector_index const& index, matrix_view<float const> bank, correction_options const& options) : correction_fit(index, codes_of(index, bank), options) {}
 
     [[nodiscard]] bool finished() const noexcept { return next_ >= total(); }
     /// Rows that were looked at, and in all.
@@ -74,6 +63,22 @@ public:
 
 private:
     friend class corrected_index;
+
+    correction_fit(vector_index const& index, std::shared_ptr<vector_index> bank, correction_options const& options)
+        : index_(&index), options_(options), bank_(std::move(bank)), values_(row_vectors(*bank_, 0, bank_->size())) {
+        detail::check(options);
+        require(index.level() == index.levels(), error_code::incomplete, "the index has loaded ", index.level(), " of ", index.levels(), " planes");
+        state_.bias.assign(index.size(), 0.0F);
+        if (bank_->size() == 0) next_ = index.size();
+        if (options_.dynamic) best_.assign(bank_->size(), top_k(options_.active_k));
+        options_.watch = nullptr;
+        if (finished()) finish();
+    }
+    [[nodiscard]] static std::shared_ptr<vector_index> codes_of(vector_index const& index, matrix_view<float const> bank) {
+        std::shared_ptr<vector_index> codes = make_index(codec_kind::int8, index.dims(), index.similarity());
+        if (bank.rows() != 0) codes->add(bank);
+        return codes;
+    }
 
     [[nodiscard]] row_t row(std::size_t at) const noexcept { return static_cast<row_t>(std::min(at, total())); }
     [[nodiscard]] matrix_view<float const> bank() const noexcept { return {values_.data(), bank_->size(), index_->dims()}; }
