@@ -107,9 +107,8 @@ it('can be used by pointer alone', async (t) => {
   assert.equal(await focused(page), 'query');
 });
 
-it('tells a screen reader of results once, when typing has stopped', async (t) => {
-  const page = await open(t, browser, server.url);
-  await ready(page);
+/** From now on, what a screen reader is told. @param {import('./support/browser.mjs').Page} page */
+async function listening(page) {
   await page.evaluate(() => {
     const said = /** @type {string[]} */ ([]);
     Object.assign(globalThis, { said });
@@ -120,11 +119,27 @@ it('tells a screen reader of results once, when typing has stopped', async (t) =
       subtree: true,
     });
   });
+  return () => page.evaluate(() => /** @type {unknown} */ (Reflect.get(globalThis, 'said')));
+}
+
+it('tells a screen reader of results once, when typing has stopped', async (t) => {
+  const page = await open(t, browser, server.url);
+  await ready(page);
+  const said = await listening(page);
   await page.locator('#query').pressSequentially(query, { delay: 140 });
   await page.locator('#announcer', { hasText: '10 results, the best is entomologist.' }).waitFor();
-  assert.deepEqual(await page.evaluate(() => /** @type {unknown} */ (Reflect.get(globalThis, 'said'))), [
-    '10 results, the best is entomologist.',
-  ]);
+  assert.deepEqual(await said(), ['10 results, the best is entomologist.']);
+});
+
+it('does not talk into what is typed after results have come', async (t) => {
+  const page = await open(t, browser, server.url);
+  await ready(page);
+  const said = await listening(page);
+  await ask(page, 'a place where');
+  // Quicker than the pause after which a query is sent, and longer than the one after which results are told.
+  await page.locator('#query').pressSequentially(' wine is made by many people', { delay: 60 });
+  await page.locator('#announcer', { hasText: 'the best is winery' }).waitFor();
+  assert.deepEqual(await said(), ['10 results, the best is winery.']);
 });
 
 it('says what to do with a query that holds no word, and with one that nothing is close to', async (t) => {

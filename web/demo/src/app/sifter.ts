@@ -56,6 +56,10 @@ export class Sifter {
     this.#sifted = sifted;
     this.#section.hidden = !sifted || sifted.scores.length === 0;
     byId('nothing', HTMLElement).hidden = true;
+    if (sifted) {
+      setText(byId('plot-text', HTMLElement), plotText(sifted.scores, sifted.noun));
+      this.#draw(heights(histogramOf(sifted.scores)));
+    }
     this.#render();
   }
 
@@ -88,9 +92,7 @@ export class Sifter {
     this.#slider.setAttribute('aria-valuetext', isSum ? 'not used' : `${levelText(cut, scale)}, keeps ${count(kept)} of ${count(scores.length)}`);
     this.#mark('likely-mark', isSum ? undefined : scale?.likely);
     this.#mark('strong-mark', isSum ? undefined : scale?.strong);
-    const histogram = histogramOf(scores);
-    setText(byId('plot-text', HTMLElement), plotText(scores, sifted.noun));
-    this.#draw(heights(histogram), cut);
+    this.#color(cut);
     this.#renderNothing(sifted, cut);
   }
 
@@ -100,17 +102,20 @@ export class Sifter {
     mark.style.setProperty('--at', String(at ?? 0));
   }
 
-  #draw(bars: readonly number[], cut: number): void {
+  #draw(bars: readonly number[]): void {
     const plot = this.#plot;
-    if (!plot) return;
-    plot.setAttribute('viewBox', `0 0 ${bars.length} 1`);
-    while (plot.children.length < bars.length) plot.append(document.createElementNS('http://www.w3.org/2000/svg', 'rect'));
+    plot?.setAttribute('viewBox', `0 0 ${bars.length} 1`);
+    while (plot && plot.children.length < bars.length) plot.append(document.createElementNS('http://www.w3.org/2000/svg', 'rect'));
     bars.forEach((height, i) => {
-      const bar = plot.children[i];
       const place = { x: i + 0.1, width: 0.8, y: 1 - height, height };
-      for (const [name, value] of Object.entries(place)) bar?.setAttribute(name, String(value));
-      bar?.setAttribute('class', !this.#slider.disabled && (i + 0.5) / bars.length >= cut ? 'in' : 'out');
+      for (const [name, value] of Object.entries(place)) plot?.children[i]?.setAttribute(name, String(value));
     });
+  }
+
+  #color(cut: number): void {
+    const bars = [...(this.#plot?.children ?? [])];
+    const isUsed = !this.#slider.disabled;
+    for (const [i, bar] of bars.entries()) bar.setAttribute('class', isUsed && (i + 0.5) / bars.length >= cut ? 'in' : 'out');
   }
 
   #renderNothing({ results, scale }: Sifted, cut: number): void {
