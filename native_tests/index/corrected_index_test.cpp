@@ -109,7 +109,7 @@ TEST_CASE("a corrected index corrects as fit_correction does with the same bank"
 TEST_CASE("a bank that grows and shrinks, also after loading, is the bank that it is at the end", "[index][corrected_index]") {
     auto const values = clustered_vectors(150, hub_dims, 12, 0.7F, 9, 0), asked = clustered_vectors(40, hub_dims, 12, 0.7F, 9, 1);
     std::vector<float> last;
-    for (std::size_t const i : {0, 1, 2, 38}) last.insert(last.end(), hub_row(asked, i).begin(), hub_row(asked, i).end());
+    for (std::size_t const i : {0U, 1U, 2U, 38U}) last.insert(last.end(), hub_row(asked, i).begin(), hub_row(asked, i).end());
     last.insert(last.end(), asked.begin() + 4 * hub_dims, asked.begin() + 38 * hub_dims);
     for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::dot})
         for (correction_options const& options : all_corrections()) {

@@ -25,7 +25,7 @@ TEMPLATE_TEST_CASE("however many queries, each has the scores of its own scan of
 
     // Below, at and above one tile and two.
     for (std::size_t const queries : {1U, 7U, 8U, 9U, 16U, 19U}) {
-        detail::tiled_queries<TestType> const tiles(codec, queries, prepare);
+        simile::detail::tiled_queries<TestType> const tiles(codec, queries, prepare);
         for (auto const& block : blocks) {
             std::vector<quantize::block_scores> out(queries);
             tiles(block.data(), out);
@@ -47,7 +47,7 @@ TEST_CASE("no queries have no scores, and each query is prepared once and in ord
         asked.push_back(i);
         return codec.prepare(unit_vector(3, i), 1.0F);
     };
-    detail::tiled_queries<quantize::f32_codec> const none(codec, 0, prepare), ten(codec, 10, prepare);
+    simile::detail::tiled_queries<quantize::f32_codec> const none(codec, 0, prepare), ten(codec, 10, prepare);
     CHECK(asked == std::vector<std::size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
     none(block.data(), {});
     // What lies behind the last query stays as it is, although its tile has room.

@@ -38,6 +38,13 @@ test("the package's README says what its plain JavaScript prints", (t) => {
   assert.equal(run(folder, 'composed.mjs'), '[ 1, 0, 3 ]\ny x z\n0.34 0.00 0.17 0.51\n0.73\n');
 });
 
+test("the package's README says what relevance its hits have", (t) => {
+  const folder = project(t);
+  const text = readFileSync(join(root, 'web/README.md'), 'utf8');
+  writeFileSync(join(folder, 'relevance.mjs'), text.match(/## Scores that mean[\s\S]*?```js\n([\s\S]*?)```/)[1]);
+  assert.equal(run(folder, 'relevance.mjs'), 'nearly east 0.80\n[]\n');
+});
+
 test("README's C++ is the program that the native tests compile and run", () => {
   const program = readFileSync(join(root, 'native_tests/consume/main.cpp'), 'utf8');
   assert.equal(block('cpp').trim(), program.slice(program.indexOf('#include')).trim());
