@@ -57,11 +57,11 @@ ${diagram(bins)}
 <p>The expected calibration error, the mean distance of the dots from the line, is <strong id="ece">${thousandths(error.value)}</strong>
 (95 % interval ${interval(error, thousandths)}, from drawing the questions anew 1,000 times).</p>
 <details><summary>The dots as numbers</summary>
-<div class="wide" tabindex="0" role="region" aria-label="The dots as numbers"><table>
+<table>
 <thead><tr><th scope="col">Relevance</th><th scope="col">Answers</th><th scope="col">Said, on average</th><th scope="col">Right</th></tr></thead>
 <tbody>
 ${bins.map(binRow).join('\n')}
-</tbody></table></div></details>
+</tbody></table></details>
 <p>It is true of these answers together, not of every kind of them. The best answer to a question is right more often than a later one with
 the same score: of the best ones alone the error is ${thousandths(otherErrors.first.value)} (${interval(otherErrors.first, thousandths)}), nearly all of it because
 they are better than said. Of all ten answers it is ${thousandths(otherErrors.shown.value)} (${interval(otherErrors.shown, thousandths)}), because the later ones are
