@@ -6,6 +6,7 @@
 #include <simile/core/progress.hpp>
 #include <simile/core/rounded.hpp>
 #include <simile/core/row_filter.hpp>
+#include <simile/core/row_range.hpp>
 #include <simile/core/similarity_kind.hpp>
 #include <simile/core/top_k.hpp>
 #include <simile/quantize/codec.hpp>
@@ -25,13 +26,6 @@ namespace simile {
 namespace score {
 class relevance_model;
 }
-
-/// Rows first .. last - 1.
-struct row_range {
-    row_t first = 0;
-    row_t last = 0;
-    friend bool operator==(row_range const&, row_range const&) = default;
-};
 
 /// How to search. The defaults suit most programs.
 struct search_options {

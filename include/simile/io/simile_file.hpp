@@ -25,7 +25,8 @@ namespace simile {
 static_assert(std::endian::native == std::endian::little, "files hold codes as they lie in memory, which is little endian");
 
 enum class section_type : std::uint32_t { chunks = 1, metadata = 2, coding = 3, lists = 4, plane0 = 16, norms = 17, ids = 18, plane1 = 19, plane2 = 20, plane3 = 21, correction = 24, relevance = 25,
-                                          first_pass = 32, documents = 33, tokens = 34, token_factors = 35, first_pass_index = 36 };
+                                          first_pass = 32, documents = 33, tokens = 34, token_factors = 35, first_pass_index = 36,
+                                          posting_terms = 40, posting_starts = 41, posting_blocks = 42, postings = 43, row_lengths = 44, lexicon = 45 };
 
 /// How much of a file is checked before it is used.
 enum class verify_level : std::uint8_t {
@@ -50,6 +51,7 @@ struct file_header {
     static constexpr std::uint8_t flat = 1;
     static constexpr std::uint8_t progressive = 2;
     static constexpr std::uint8_t documents = 3;  ///< of several vectors: multi_vector_index
+    static constexpr std::uint8_t sparse = 4;     ///< sparse_index, text::bm25_index
 
     std::uint16_t version = current_version;
     std::uint8_t kind = 0;
