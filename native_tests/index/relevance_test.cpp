@@ -27,6 +27,13 @@ std::span<float const> meaning_row(std::vector<float> const& values, std::size_t
 /// Steep enough that real scores lie on both sides.
 score::relevance_model const steep(score::platt_calibration{-20, 10});
 
+/// Another map for each query.
+score::cosine_adapter adapter_of_queries() {
+    auto const w = normal_vector(6 * meaning_dims + 6 + 18 + 3, 8);
+    auto const part = [&](std::size_t first, std::size_t n) { return std::vector<float>(w.begin() + std::ptrdiff_t(first), w.begin() + std::ptrdiff_t(first + n)); };
+    return {meaning_dims, 6, part(0, 6 * meaning_dims), part(6 * meaning_dims, 6), part(6 * meaning_dims + 6, 18), part(6 * meaning_dims + 24, 3)};
+}
+
 std::unique_ptr<vector_index> meaning_index(std::string const& name, std::vector<float> const& values, similarity_kind similarity = similarity_kind::cosine) {
     auto index = make_index(name, meaning_dims, similarity);
     index->add(matrix_view<float const>(values, meaning_dims));
@@ -58,9 +65,8 @@ TEST_CASE("hits tell their relevance once an index knows what its scores mean", 
 
 TEST_CASE("a least relevance keeps exactly what is relevant enough, and nothing at all is an answer", "[index][relevance]") {
     auto const values = clustered_vectors(400, meaning_dims, 10, 0.6F, 4, 0), queries = clustered_vectors(20, meaning_dims, 10, 0.6F, 4, 1);
-    score::gallery_moments moments(meaning_dims);
     auto const gallery = meaning_index("f32", values);
-    std::vector<score::relevance_model> models{steep, score::relevance_model(score::surprise_relevance{gallery_moments_of(*gallery), 400})};
+    std::vector<score::relevance_model> models{steep, score::relevance_model(score::surprise_relevance{gallery_moments_of(*gallery), 400}), score::relevance_model(adapter_of_queries())};
     for (std::string const name : {"f32", "int8", "planes"})
         for (auto const& model : models)
             for (double const least : {0.0, 0.3, 0.9, 1.0}) {
