@@ -126,7 +126,7 @@ export async function measureHubness(
   let before = 0;
   const report = ({ loaded }: Progress): void => onProgress?.({ loaded: before + loaded, total });
   const search = async (correction: number): Promise<readonly Found[]> => {
-    const plan = { ...planOf({ k, recall: 1 }, undefined), correction };
+    const plan = { ...planOf({ k }, undefined), correction };
     const found = await index.searchAll(queries, plan, slicer, report);
     before += queries.count;
     return found;
