@@ -84,7 +84,11 @@ public:
         parts_.remove(row);
     }
     /// Puts all postings together, in the order of rows and without those of removed rows: the least memory, the quickest search.
-    void compact() { parts_.compact(); }
+    void compact() { parts_.compact(std::nullopt); }
+    /// The same, with terms renumbered 0 .. n - 1 in the order given; those that are not are dropped.
+    void compact(std::vector<std::uint32_t> const& terms) { parts_.compact(terms); }
+    /// The terms of the rows, rising; also some of removed rows unless the index is compact.
+    [[nodiscard]] std::vector<std::uint32_t> terms() const { return parts_.terms(); }
 
     /// The rows with the largest inner products with the query.
     /// @param query  weights of terms, finite and >= 0; the weights of a term that stands twice are added
@@ -102,7 +106,7 @@ public:
     }
     /// The same for other sums: of weight * rule(value, length of the row).
     /// @param rule   finite, >= 0, rising with the value and falling with the length
-    /// @param terms  rising, each once, weights > 0
+    /// @param terms  each once, weights > 0; sums are taken in their order
     template <class Rule>
     [[nodiscard]] std::vector<hit> search_by(Rule const& rule, std::span<weighted_term const> terms, sparse_options const& options) const {
         require(options.k > 0, error_code::invalid_argument, "k must be at least 1");

@@ -86,8 +86,8 @@ public:
         slot_of_.pop_back();
         clean();
     }
-    void compact() {
-        sparse_segment all = gathered(std::nullopt);
+    void compact(std::optional<std::vector<std::uint32_t>> const& order) {
+        sparse_segment all = gathered(order);
         *this = sparse_parts(std::move(all));
     }
 

@@ -35,7 +35,7 @@ inline constexpr row_t no_row = std::numeric_limits<row_t>::max();
 template <class Rule>
 class sparse_scan {
 public:
-    /// @param terms    rising, each once, weights > 0
+    /// @param terms    each once, weights > 0
     /// @param in_order slots have rising rows: then a row that can only draw level with the k-th is not needed either
     sparse_scan(std::span<weighted_term const> terms, Rule const& rule, std::size_t k, float least, row_filter const* filter, bool in_order)
         : terms_(terms), rule_(rule), filter_(filter), least_(least), in_order_(in_order), best_(k, least), scores_(terms.size()) {

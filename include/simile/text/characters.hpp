@@ -61,7 +61,7 @@ inline void append_utf8(std::string& out, char32_t code) {
         bool const word = (code >= '0' && code <= '9') || (code >= 'A' && code <= 'Z') || (code >= 'a' && code <= 'z');
         return word ? character_class::word : character_class::separator;
     }
-    auto const& starts = detail::class_starts;
+    auto const& starts = tables::class_starts;
     auto const after = std::upper_bound(starts.begin(), starts.end(), static_cast<std::uint32_t>(code) << 3 | 7U);
     return static_cast<character_class>(*std::prev(after) & 7U);
 }
@@ -70,10 +70,10 @@ inline void append_utf8(std::string& out, char32_t code) {
 [[nodiscard]] inline char32_t fold_case(char32_t code) noexcept {
     if (code >= 0xFF10 && code <= 0xFF5A) code -= 0xFEE0;
     if (code < 0x80) return code >= 'A' && code <= 'Z' ? code + 32 : code;
-    auto const& runs = detail::case_runs;
-    auto const after = std::upper_bound(runs.begin(), runs.end(), code, [](char32_t c, detail::case_run const& r) { return c < r.first; });
+    auto const& runs = tables::case_runs;
+    auto const after = std::upper_bound(runs.begin(), runs.end(), code, [](char32_t c, tables::case_run const& r) { return c < r.first; });
     if (after == runs.begin()) return code;
-    detail::case_run const& run = *std::prev(after);
+    tables::case_run const& run = *std::prev(after);
     if (code > run.last || (code - run.first) % run.step != 0) return code;
     return static_cast<char32_t>(static_cast<std::int64_t>(code) + run.distance);
 }
@@ -81,10 +81,10 @@ inline void append_utf8(std::string& out, char32_t code) {
 /// The letter under the accents of a small letter (Latin, Greek, Cyrillic); others as they are.
 [[nodiscard]] inline char32_t without_accent(char32_t code) noexcept {
     if (code < 0xDF || code > 0xFFFF) return code;
-    auto const& runs = detail::accented_runs;
-    auto const after = std::upper_bound(runs.begin(), runs.end(), code, [](char32_t c, detail::accented_run const& r) { return c < r.first; });
+    auto const& runs = tables::accented_runs;
+    auto const after = std::upper_bound(runs.begin(), runs.end(), code, [](char32_t c, tables::accented_run const& r) { return c < r.first; });
     if (after == runs.begin()) return code;
-    detail::accented_run const& run = *std::prev(after);
+    tables::accented_run const& run = *std::prev(after);
     return code - run.first <= run.more ? run.letter : code;
 }
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 /// Tables for text/characters.hpp, derived from the character database of Unicode 14.0.0; ASCII is not in them.
-namespace simile::text::detail {
+namespace simile::text::tables {
 
 /// Code point * 8 + class of the characters from there to the next entry. Unassigned code points have the class of a neighbour.
 // clang-format off
@@ -175,4 +175,4 @@ inline constexpr std::array<accented_run, 394> accented_runs = {{
 }};
 // clang-format on
 
-}  // namespace simile::text::detail
+}  // namespace simile::text::tables
