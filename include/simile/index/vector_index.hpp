@@ -7,10 +7,13 @@
 #include <simile/core/norm.hpp>
 #include <simile/core/progress.hpp>
 #include <simile/core/utf8.hpp>
+#include <simile/index/check_search.hpp>
 #include <simile/index/coding.hpp>
 #include <simile/index/coding_name.hpp>
+#include <simile/index/id_batch.hpp>
 #include <simile/index/id_table.hpp>
 #include <simile/index/input_rules.hpp>
+#include <simile/index/relevant_hits.hpp>
 #include <simile/index/search.hpp>
 #include <simile/index/tiled_queries.hpp>
 #include <simile/io/simile_file.hpp>
@@ -103,7 +106,7 @@ public:
         require(ids.size() == rows.rows(), error_code::invalid_argument, ids.size(), " ids for ", rows.rows(), " vectors");
         if (ids.empty()) return;
         rules_.check_rows(rows, watch);
-        batch const wanted = plan(ids, duplicates);
+        detail::id_batch const wanted(ids_, ids, duplicates == on_duplicate::replace);
         ids_.reserve(wanted.fresh, wanted.bytes);
         reserve_vectors(size() + wanted.fresh);
         row_scratch scratch = make_scratch();
@@ -206,7 +209,7 @@ public:
         check_options(options);
         double const length = check_query(query);
         if (size() == 0) return {{}, level()};
-        auto const meaning = meaning_of(query, options);
+        auto const meaning = detail::meaning_of(query, model_of(options), similarity());
         search_options cut = options;
         cut.k = std::min(options.k, size());
         if (meaning && options.bias.empty()) cut.min_score = std::max(options.min_score, meaning->least_score(options.min_relevance));
@@ -214,7 +217,7 @@ public:
         auto const prepared = prepare(query, length, cut, unit);
         auto result = search_rows(prepared.values, prepared.scale, cut, prepared.rule);
         finish(result, prepared.rule, cut.min_score);
-        if (meaning) weigh(result, *meaning, options);
+        if (meaning) detail::weigh(result, *meaning, options);
         return result;
     }
 
@@ -398,36 +401,6 @@ private:
 
     double check_query(std::span<float const> query) const { return rules_.check_vector(query, "query"); }
 
-    /// The ids of one `add`: copies, because a caller's may lie in memory that growing moves.
-    struct batch {
-        id_table ids;                 // each once
-        std::vector<row_t> which;     // of `ids`, for each row of the call
-        std::vector<bool> is_fresh;   // the first row of an id that the index lacks
-        std::size_t fresh = 0;
-        std::size_t bytes = 0;
-
-        [[nodiscard]] id_ref id(std::size_t i) const noexcept { return ids[which[i]]; }
-    };
-    [[nodiscard]] batch plan(std::span<id_ref const> ids, on_duplicate duplicates) const {
-        batch out;
-        for (id_ref const id : ids) {
-            input_rules::check_id(id);
-            out.bytes += 10 + id.text().size();
-        }
-        out.ids.reserve(ids.size(), out.bytes);
-        out.which.reserve(ids.size());
-        out.is_fresh.reserve(ids.size());
-        for (id_ref const id : ids) {
-            auto const earlier = out.ids.find(id);
-            bool const known = earlier.has_value() || find(id).has_value();
-            require(!known || duplicates == on_duplicate::replace, error_code::duplicate_id, "id ", quoted(id), " is there already");
-            out.which.push_back(earlier.value_or(static_cast<row_t>(out.ids.size())));
-            out.is_fresh.push_back(!known);
-            out.fresh += known ? 0 : 1;
-            if (!earlier) out.ids.append(id);
-        }
-        return out;
-    }
     void reserve_vectors(std::size_t rows) {
         reserve_rows(rows);
         if (keeps_norms()) norms_.reserve(std::max(rows, std::min(norms_.size() + norms_.size() / 2, norms_.max_size())));
@@ -472,23 +445,9 @@ private:
     }
 
     void check_options(search_options const& options) const {
-        require(options.k > 0, error_code::invalid_argument, "k must be at least 1");
-        require(options.recall > 0 && options.recall <= 1, error_code::invalid_argument, "recall must be in (0, 1], got ", options.recall);
-        require(options.min_relevance >= 0 && options.min_relevance <= 1, error_code::invalid_argument, "the least relevance must be in 0 .. 1, got ", options.min_relevance);
+        detail::check(options, size());
         require(options.min_relevance == 0 || model_of(options) != nullptr, error_code::invalid_argument, "the index has no relevance model: see set_relevance");
         if (options.relevance != nullptr) options.relevance->check_fits(dims(), similarity());
-        require(options.min_score == options.min_score, error_code::not_finite, "min_score is NaN");
-        require(options.filter == nullptr || options.filter->rows() == size(), error_code::dimension_mismatch, "the filter is for ",
-                options.filter == nullptr ? 0 : options.filter->rows(), " rows, the index has ", size());
-        require(options.bias.empty() || options.bias.size() == size(), error_code::dimension_mismatch, "a bias for ", options.bias.size(), " rows, the index has ", size());
-        require(options.active == nullptr || options.active->rows() == size(), error_code::dimension_mismatch, "the active set is for ",
-                options.active == nullptr ? 0 : options.active->rows(), " rows, the index has ", size());
-        row_t last = 0;
-        for (row_range const& r : options.ranges) {
-            require(r.first >= last && r.first <= r.last, error_code::invalid_argument, "the range ", r.first, " .. ", r.last, " overlaps or follows one up to ", last);
-            require(r.last <= size(), error_code::out_of_range, "the range ", r.first, " .. ", r.last, " goes beyond ", size(), " rows");
-            last = r.last;
-        }
     }
     /// @param unit  holds the values where the index compares directions
     [[nodiscard]] prepared_query prepare(std::span<float const> query, double length, search_options const& options, std::vector<float>& unit) const {
@@ -514,26 +473,11 @@ private:
         search_batch(prepared, options, results);
         for (std::size_t i = 0; i < results.size(); ++i) {
             finish(results[i], prepared[i].rule, options.min_score);
-            if (auto const meaning = meaning_of(queries[begin + i], options)) weigh(results[i], *meaning, options);
+            if (auto const meaning = detail::meaning_of(queries[begin + i], model_of(options), similarity())) detail::weigh(results[i], *meaning, options);
         }
     }
     [[nodiscard]] score::relevance_model const* model_of(search_options const& options) const noexcept {
         return options.relevance != nullptr ? options.relevance : relevance_.get();
-    }
-    /// What a checked query's scores mean, if anybody has said.
-    [[nodiscard]] std::optional<score::query_relevance> meaning_of(std::span<float const> query, search_options const& options) const {
-        auto const* const model = model_of(options);
-        if (model == nullptr) return {};
-        std::vector<float> unit(model->needs_query() && similarity() == similarity_kind::cosine ? dims() : 0);
-        if (!unit.empty()) to_unit(query, unit);
-        return model->of(unit.empty() ? query : std::span<float const>(unit));
-    }
-    /// Tells the relevance of hits by their similarity, and drops what has too little.
-    static void weigh(search_result& result, score::query_relevance const& meaning, search_options const& options) {
-        auto const of = [&](hit const& h) { return meaning(result.corrected ? h.score + options.bias[h.row] : h.score); };
-        std::erase_if(result.hits, [&](hit const& h) { return double{of(h)} < options.min_relevance; });
-        result.relevance.resize(result.hits.size());
-        std::transform(result.hits.begin(), result.hits.end(), result.relevance.begin(), of);
     }
     static void finish(search_result& result, score_rule const& rule, float least) { (result.corrected ? rule : rule.without_bias()).finish(result.hits, least); }
 
