@@ -8,19 +8,20 @@
 #:   ./dev bench bias       native; what hub correction costs a search; --rows, --repeats may follow
 #:   ./dev bench mine       native; mining pairs; --rows, --dims, --codec may follow
 #:   ./dev bench scores     native; what hub correction, thresholds and calibration do to real embeddings; --only ranking|banks|thresholds|calibration
-#:   ./dev bench native     these five
+#:   ./dev bench lexical    native; BM25 and learned sparse codes beside scoring every posting; --rows, --queries, --length, --only bm25|learned may follow
+#:   ./dev bench native     these six
 #:   ./dev bench wasm       in Node; --n ROWS, --dims, --seconds, --only WORD, --simd, --chromium, --plain may follow
 
 run() {
   local which=${1:-all} part parts
   if [ $# -gt 0 ]; then shift; fi
   case $which in
-    all) parts="kernels search bias mine scores wasm" ;;
-    native) parts="kernels search bias mine scores" ;;
-    kernels | search | bias | mine | scores | wasm) parts=$which ;;
-    *) die "bench knows kernels, search, bias, mine, scores, native and wasm, not '$which'." ;;
+    all) parts="kernels search bias mine scores lexical wasm" ;;
+    native) parts="kernels search bias mine scores lexical" ;;
+    kernels | search | bias | mine | scores | lexical | wasm) parts=$which ;;
+    *) die "bench knows kernels, search, bias, mine, scores, lexical, native and wasm, not '$which'." ;;
   esac
-  [ $# = 0 ] || [ "$parts" = "$which" ] || die "options belong to kernels, search, bias, mine, scores or wasm, not to '$which'."
+  [ $# = 0 ] || [ "$parts" = "$which" ] || die "options belong to kernels, search, bias, mine, scores, lexical or wasm, not to '$which'."
   need_tools
   for part in $parts; do "bench_$part" "$@"; done
 }
@@ -32,6 +33,8 @@ bench_search() { build_preset release && build/release/bench/search_bench "$@"; 
 bench_mine() { build_preset release && build/release/bench/mine_bench "$@"; }
 
 bench_bias() { build_preset release && build/release/bench/bias_bench "$@"; }
+
+bench_lexical() { build_preset release && build/release/bench/lexical_bench "$@"; }
 
 bench_scores() { build_preset release && build/release/bench/scores_bench "$@"; }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -48,6 +49,7 @@ public:
         cursors_.clear();
         for (std::size_t i = 0; i < terms_.size(); ++i)
             if (auto const list = segment.list(terms_[i].term); !list.empty()) cursors_.push_back({.blocks = list, .weight = terms_[i].weight});
+        if (cursors_.size() > most_row_wise) return by_term();
         for (std::uint64_t from = 0; !cursors_.empty();) {
             std::uint64_t const to = next_window(from);
             if (!active_.empty() && !hopeless(bounds())) window(from, to);
@@ -57,6 +59,10 @@ public:
     [[nodiscard]] std::vector<hit> take() { return best_.take(); }
 
 private:
+    /// With more lists than this, hardly a row can be left out, and a sum a row of a chunk, list after list, is quicker than finding the next row of all lists.
+    static constexpr std::size_t most_row_wise = 8;
+    static constexpr std::size_t chunk = 4096;
+
     struct cursor {
         std::span<posting_block const> blocks{};  // from the current one on
         double weight = 0;
@@ -118,14 +124,25 @@ private:
             open(*by_bound_[i]);
             while (here(*by_bound_[i]) < from) ++by_bound_[i]->at;  // what other windows left out
         }
+        if (essential_ + 1 == by_bound_.size()) one_list(*by_bound_.back(), to);
+        else several_lists(to);
+        // A new k-th score is worth a selection now and then: the next windows are measured by it.
+        if (pushed_ >= 8) static_cast<void>(best_.kth()), pushed_ = 0;
+    }
+    void one_list(cursor& c, std::uint64_t to) {
+        double const others = below_[essential_];
+        while (here(c) < to) {
+            if (hopeless(score(c, c.slots[c.at]) + others)) ++c.at;
+            else look_at(c.slots[c.at]);
+        }
+    }
+    void several_lists(std::uint64_t to) {
         for (;;) {
             std::uint32_t slot = no_row;
             for (std::size_t i = essential_; i < by_bound_.size(); ++i) slot = std::min(slot, here(*by_bound_[i]));
-            if (slot >= to) break;
+            if (slot >= to) return;
             look_at(slot);
         }
-        // A new k-th score is worth a selection now and then: the next windows are measured by it.
-        if (pushed_ >= 8) static_cast<void>(best_.kth()), pushed_ = 0;
     }
     void open(cursor& c) {
         if (c.opened) return;
@@ -175,6 +192,49 @@ private:
     }
     void forget() noexcept { matches_.clear(); }
 
+    void by_term() {
+        sums_.resize(chunk);
+        for (std::uint64_t from = 0; from < segment_->slots(); from += chunk) {
+            std::uint64_t const to = std::min<std::uint64_t>(from + chunk, segment_->slots());
+            if (hopeless(chunk_bound(from, to))) continue;
+            // -0 plus anything is that, 0 included: what is still -0 was in no list.
+            std::fill(sums_.begin(), sums_.end(), -0.0);
+            for (cursor& c : cursors_) add_list(c, from, to);
+            for (std::uint64_t slot = from; slot < to; ++slot) {
+                double const sum = sums_[static_cast<std::size_t>(slot - from)];
+                if (std::signbit(sum) || hopeless(sum)) continue;
+                row_t const row = rows_[static_cast<std::size_t>(slot)];
+                if (row != no_row && (filter_ == nullptr || filter_->allows(row))) best_.push(row, static_cast<float>(sum));
+            }
+            static_cast<void>(best_.kth());
+        }
+    }
+    /// Of the slots from .. to - 1, by the largest of each list's blocks there. Leaves out blocks before them.
+    [[nodiscard]] double chunk_bound(std::uint64_t from, std::uint64_t to) {
+        double sum = 0;
+        for (cursor& c : cursors_) {
+            if (!c.blocks.empty() && c.blocks.back().last < from) c.blocks = {};
+            if (!c.blocks.empty() && c.blocks.front().last < from) skip(c, from);
+            double most = 0;
+            for (posting_block const& b : c.blocks) {
+                if (b.first >= to) break;
+                most = std::max(most, c.weight * rule_(sparse_value(segment_->form(), b.most), b.shortest));
+            }
+            sum += most;
+        }
+        return sum;
+    }
+    void add_list(cursor& c, std::uint64_t from, std::uint64_t to) {
+        while (!c.blocks.empty() && c.blocks.front().first < to) {
+            open(c);
+            while (here(c) < from) ++c.at;
+            for (; here(c) < to; ++c.at) sums_[static_cast<std::size_t>(c.slots[c.at] - from)] += score(c, c.slots[c.at]);
+            if (c.at < c.block.count) return;
+            c.blocks = c.blocks.subspan(1);
+            c.opened = false;
+        }
+    }
+
     std::span<weighted_term const> terms_;
     Rule rule_;
     row_filter const* filter_;
@@ -189,6 +249,7 @@ private:
     std::vector<cursor*> active_;
     std::vector<cursor*> by_bound_;
     std::vector<double> below_;
+    std::vector<double> sums_;          // of a chunk, when lists are added one by one
     std::size_t essential_ = 0;
     std::size_t pushed_ = 0;
 };
