@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Everything but what needs Eigen (fit/principal_components.hpp, fit/optimized_product.hpp): similarities, codes, indexes, files.
+// Everything but what needs Eigen (fit/principal_components.hpp, fit/optimized_product.hpp): similarities, codes, indexes, texts, files.
 #include <simile/core/progress.hpp>
 #include <simile/core/random.hpp>
 #include <simile/core/thread_pool.hpp>
@@ -19,6 +19,8 @@
 #include <simile/index/progressive.hpp>
 #include <simile/index/refined.hpp>
 #include <simile/index/score_correction.hpp>
+#include <simile/index/sparse.hpp>
+#include <simile/index/window.hpp>
 #include <simile/io/npy.hpp>
 #include <simile/io/vecs.hpp>
 #include <simile/mine/k_means.hpp>
@@ -55,4 +57,6 @@
 #include <simile/similarity/vote_offsets.hpp>
 #include <simile/similarity/wasserstein.hpp>
 #include <simile/similarity/weighted_cosine.hpp>
+#include <simile/text/bm25_index.hpp>
+#include <simile/text/highlight.hpp>
 #include <simile/version.hpp>

@@ -2,6 +2,7 @@
 #include <simile/core/thread_pool.hpp>
 #include <simile/index/sparse.hpp>
 
+#include "support/allocations.hpp"
 #include "support/errors.hpp"
 #include "support/file_surgery.hpp"
 #include "support/random_draws.hpp"
@@ -11,8 +12,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
+#include <new>
 #include <set>
+#include <utility>
 
 using namespace simile;
 using namespace simile::test;
@@ -351,4 +355,38 @@ TEST_CASE("counts take less than two bytes a posting in long lists", "[index][sp
     std::size_t postings = 0;
     for (std::uint32_t t = 0; t < 300; ++t) postings += index.count(t);
     CHECK(index.memory() - 12 * index.size() < 3 * postings / 2);
+}
+
+TEST_CASE("a sparse index that runs out of memory is as it was before the change, or as it should be after", "[index][sparse]") {
+    sparse_index start(sparse_form::counts);
+    random_draws random(12);
+    for (unsigned i = 0; i < 2047; ++i) start.add(random_row(random, sparse_form::counts, 9, 3), 4);  // one more makes two segments one
+    std::vector<sparse_weight> const row = {{1, 2}, {70, 1}};
+    std::vector<std::function<void(sparse_index&)>> const changes = {
+        [&](auto& i) { i.add(row, 9); },     [&](auto& i) { i.update(5, row, 9); }, [&](auto& i) { i.update(1500, row, 9); },
+        [&](auto& i) { i.remove(5); },       [&](auto& i) { i.remove(2046); },      [&](auto& i) { i.compact(); },
+        [&](auto& i) { static_cast<void>(i.search(row)); },
+    };
+    auto const before = start.to_bytes();
+    for (auto const& change : changes) {
+        auto done = start;
+        change(done);
+        auto const after = done.to_bytes();
+        bool refused = true;
+        for (std::size_t n = 1; refused && n < 2000; ++n) {
+            auto index = start;
+            bool thrown = false;
+            allocations::fail_at(n, false);
+            try {
+                change(index);
+            } catch (std::bad_alloc const&) {
+                thrown = true;
+            }
+            refused = allocations::failed();
+            allocations::fail_at(0, false);
+            REQUIRE((!thrown || refused));
+            REQUIRE(index.to_bytes() == (thrown ? before : after));
+        }
+        CHECK(!refused);
+    }
 }

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -67,12 +68,12 @@ public:
     void append(std::vector<sparse_weight> const& terms, std::uint32_t length) {
         require(row_of_.size() < no_row - 1, error_code::limit_exceeded, "more than 2^32 - 2 rows");
         write(static_cast<row_t>(slot_of_.size()), terms, length);
-        flush_when_full();
+        tidy();
     }
     void replace(row_t row, std::vector<sparse_weight> const& terms, std::uint32_t length) {
         require(row_of_.size() < no_row - 1, error_code::limit_exceeded, "more than 2^32 - 2 rows");
         write(row, terms, length);
-        flush_when_full();
+        tidy();
     }
     /// The last row takes the number.
     void remove(row_t row) {
@@ -84,7 +85,7 @@ public:
             in_order_ = false;
         }
         slot_of_.pop_back();
-        clean();
+        tidy();
     }
     void compact(std::optional<std::vector<std::uint32_t>> const& order) {
         sparse_segment all = gathered(order);
@@ -181,9 +182,13 @@ private:
         return &*std::prev(std::upper_bound(parts_.begin(), parts_.end(), slot, [](std::uint32_t s, part const& p) { return s < p.base; }));
     }
 
-    void flush_when_full() {
-        if (newest_.postings.size() >= most_new_postings || newest_.lengths.size() >= most_new_rows) flush();
-        clean();
+    /// The change is made by now, so a lack of memory is none of its caller's business: the next one tries again.
+    void tidy() noexcept {
+        try {
+            if (newest_.postings.size() >= most_new_postings || newest_.lengths.size() >= most_new_rows) flush();
+            clean();
+        } catch (std::exception const&) {
+        }
     }
     void flush() {
         if (newest_.lengths.empty()) return;
