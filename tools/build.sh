@@ -10,12 +10,12 @@ compiler_option() {
   case $1 in asan | tsan) have clang++-19 || say -DCMAKE_CXX_COMPILER=clang++ ;; esac
 }
 
-# build_preset PRESET
+# build_preset PRESET [TARGET]: everything, or that alone.
 build_preset() {
   local log=$root/build/log
   # shellcheck disable=SC2046  # nothing, or one option
   watched "$log/configure-$1.log" "configuring $1" cmake --preset "$1" $(compiler_option "$1") &&
-    watched "$log/build-$1.log" "building $1" cmake --build --preset "$1"
+    watched "$log/build-$1.log" "building ${2:-$1}" cmake --build --preset "$1" ${2:+--target "$2"}
 }
 
 # Installs what a package-lock.json lists, when it has changed since the last time.

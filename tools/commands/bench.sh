@@ -23,19 +23,16 @@ run() {
   esac
   [ $# = 0 ] || [ "$parts" = "$which" ] || die "options belong to kernels, search, bias, mine, scores, lexical or wasm, not to '$which'."
   need_tools
-  for part in $parts; do "bench_$part" "$@"; done
+  for part in $parts; do
+    if [ "$part" = wasm ]; then bench_wasm "$@"; else native_bench "$part" "$@"; fi || return
+  done
 }
 
-bench_kernels() { build_preset release && build/release/bench/kernels_bench "$@"; }
-
-bench_search() { build_preset release && build/release/bench/search_bench "$@"; }
-
-bench_mine() { build_preset release && build/release/bench/mine_bench "$@"; }
-
-bench_bias() { build_preset release && build/release/bench/bias_bench "$@"; }
-
-bench_lexical() { build_preset release && build/release/bench/lexical_bench "$@"; }
-
-bench_scores() { build_preset release && build/release/bench/scores_bench "$@"; }
+# native_bench NAME OPTIONS...: builds that program alone.
+native_bench() {
+  local program=$1_bench
+  shift
+  build_preset release "$program" && "build/release/bench/$program" "$@"
+}
 
 bench_wasm() { build_web && npm --prefix web run --silent bench -- "$@"; }

@@ -10,6 +10,6 @@
 
 run() {
   need_tools
-  build_preset release
+  build_preset release simile_example_evaluate
   build/release/examples/evaluate "$@"
 }
