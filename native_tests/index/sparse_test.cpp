@@ -94,7 +94,7 @@ struct naive_sparse {
     return out;
 }
 
-struct dot_by_definition {
+struct plain_product {
     double operator()(float value, std::uint32_t) const { return static_cast<double>(value); }
 };
 /// Rises with the value, falls with the length.
@@ -107,19 +107,19 @@ void same_answers(sparse_index const& index, naive_sparse const& naive, random_d
     auto const sums = added_up(query);
     std::size_t const k = std::size_t{1} + random.below(20);
     auto const all = [](row_t) { return true; };
-    REQUIRE(index.search(query, {.k = k}) == naive.search(sums, k, -1e30F, dot_by_definition{}, all));
-    REQUIRE(index.search(query, {.k = k, .min_score = 1.5F}) == naive.search(sums, k, 1.5F, dot_by_definition{}, all));
+    REQUIRE(index.search(query, {.k = k}) == naive.search(sums, k, -1e30F, plain_product{}, all));
+    REQUIRE(index.search(query, {.k = k, .min_score = 1.5F}) == naive.search(sums, k, 1.5F, plain_product{}, all));
     row_filter filter(index.size());
     for (row_t row = 0; row < index.size(); ++row)
         if (random.below(3) == 0) filter.allow(row);
     auto const some = [&](row_t row) { return filter.allows(row); };
-    REQUIRE(index.search(query, {.k = k, .filter = &filter}) == naive.search(sums, k, -1e30F, dot_by_definition{}, some));
+    REQUIRE(index.search(query, {.k = k, .filter = &filter}) == naive.search(sums, k, -1e30F, plain_product{}, some));
     auto const half = static_cast<row_t>(index.size() / 2), end = static_cast<row_t>(index.size());
     std::vector<row_range> const ranges = {{0, half / 2}, {half, end - (end - half) / 3}};
     auto const within = [&](row_t row) { return row < half / 2 || (row >= half && row < ranges[1].last); };
-    REQUIRE(index.search(query, {.k = k, .ranges = ranges}) == naive.search(sums, k, -1e30F, dot_by_definition{}, within));
+    REQUIRE(index.search(query, {.k = k, .ranges = ranges}) == naive.search(sums, k, -1e30F, plain_product{}, within));
     REQUIRE(index.search(query, {.k = k, .filter = &filter, .ranges = ranges}) ==
-            naive.search(sums, k, -1e30F, dot_by_definition{}, [&](row_t row) { return some(row) && within(row); }));
+            naive.search(sums, k, -1e30F, plain_product{}, [&](row_t row) { return some(row) && within(row); }));
     std::vector<weighted_term> weighted;
     for (auto const& [term, weight] : sums) weighted.push_back({term, weight});
     REQUIRE(index.search_by(saturating_rule{}, weighted, {.k = k}) == naive.search(sums, k, -1e30F, saturating_rule{}, all));
