@@ -15,7 +15,9 @@
  * - `out_of_memory`: WebAssembly has no room left
  * - `cancelled`: the AbortSignal was triggered; its reason is the error's `cause`
  * - `incomplete`: the index is still loading, or still adding a batch
- * - `disposed`: `dispose()` was called before
+ * - `disposed`: `dispose()` or `close()` was called before
+ * - `quota_exceeded`: the browser has no room for what was to be stored; what was stored before is still there
+ * - `conflict`: another tab has saved since this store loaded; load, merge and save again, or save with `overwrite: true`
  * - `not_supported`: this browser or runtime cannot run the package, for want of WebAssembly SIMD or by its security policy
  */
 export type ErrorCode =
@@ -35,6 +37,8 @@ export type ErrorCode =
   | 'cancelled'
   | 'incomplete'
   | 'disposed'
+  | 'quota_exceeded'
+  | 'conflict'
   | 'not_supported';
 
 /** The only class of error that the package throws, but for what your own callbacks throw. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds dist/: one JavaScript file, the types, and the two WebAssembly builds that CMake left in ../build.
+// Builds dist/: one JavaScript file for each entry of the package, the types, and the two WebAssembly builds that CMake left in ../build.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,7 @@ for (const path of Object.values(modules)) {
 }
 
 rmSync(at('dist'), { recursive: true, force: true });
-await build({
-  entryPoints: [at('src/simile.ts')],
-  outfile: at('dist/simile.js'),
+const common = {
   bundle: true,
   format: 'esm',
   target: 'es2022',
@@ -26,7 +24,14 @@ await build({
   sourcemap: true,
   banner: { js: '// SPDX-License-Identifier: Apache-2.0' },
   define: { SIMILE_VERSION: JSON.stringify(version) },
-});
+};
+/** There is one class of errors: that of the main module. */
+const sharedErrors = {
+  name: 'shared-errors',
+  setup: ({ onResolve }) => onResolve({ filter: /\/errors\.js$/ }, () => ({ path: '../simile.js', external: true })),
+};
+await build({ ...common, entryPoints: [at('src/simile.ts')], outfile: at('dist/simile.js') });
+await build({ ...common, entryPoints: [at('src/store/store.ts')], outfile: at('dist/store/store.js'), plugins: [sharedErrors] });
 execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('.')], { stdio: 'inherit' });
 
 const declaration = `// SPDX-License-Identifier: Apache-2.0

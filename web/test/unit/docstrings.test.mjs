@@ -6,15 +6,17 @@ import { test } from 'node:test';
 import * as simile from 'simile';
 
 const folder = new URL('../../src/', import.meta.url);
-const examples = readdirSync(folder).flatMap((name) =>
-  [...readFileSync(new URL(name, folder), 'utf8').matchAll(/@example ([a-zA-Z]+\(.*?\)[^/]*?) +\/\/ (.*)$/gm)].map(
-    ([, code, says]) => ({
-      name,
-      code,
-      says,
-    }),
-  ),
-);
+const examples = readdirSync(folder, { recursive: true })
+  .filter((name) => name.endsWith('.ts'))
+  .flatMap((name) =>
+    [...readFileSync(new URL(name, folder), 'utf8').matchAll(/@example ([a-zA-Z]+\(.*?\)[^/]*?) +\/\/ (.*)$/gm)].map(
+      ([, code, says]) => ({
+        name,
+        code,
+        says,
+      }),
+    ),
+  );
 
 const evaluate = (code) => new Function(...Object.keys(simile), `return ${code}`)(...Object.values(simile));
 /** Numbers, lists of them, words and objects at the end of a text, after what leads up to them. */
