@@ -82,7 +82,8 @@ struct times {
 };
 
 template <class Rule>
-bool compare(char const* name, sparse_index const& index, exhaustive& plain, Rule const& rule, std::vector<std::vector<weighted_term>> const& queries) {
+bool compare(char const* name, sparse_index const& index, exhaustive& plain, Rule const& rule,
+             std::vector<std::vector<weighted_term>> const& queries) {
     std::map<std::size_t, std::pair<times, times>> by_terms;
     bool same = true;
     for (unsigned round = 0; round < 3; ++round)
@@ -99,11 +100,13 @@ bool compare(char const* name, sparse_index const& index, exhaustive& plain, Rul
     std::printf("| %s | terms | queries | p50 us | p99 us | exhaustive p50 us | p99 us |\n|---|---|---|---|---|---|---|\n", name);
     times all, all_theirs;
     for (auto& [terms, t] : by_terms) {
-        std::printf("| | %zu | %zu | %.0f | %.0f | %.0f | %.0f |\n", terms, t.first.us.size() / 3, t.first.at(0.5), t.first.at(0.99), t.second.at(0.5), t.second.at(0.99));
+        std::printf("| | %zu | %zu | %.0f | %.0f | %.0f | %.0f |\n", terms, t.first.us.size() / 3, t.first.at(0.5), t.first.at(0.99),
+                    t.second.at(0.5), t.second.at(0.99));
         all.us.insert(all.us.end(), t.first.us.begin(), t.first.us.end());
         all_theirs.us.insert(all_theirs.us.end(), t.second.us.begin(), t.second.us.end());
     }
-    std::printf("| | all | %zu | %.0f | %.0f | %.0f | %.0f |\nanswers are %s\n\n", queries.size(), all.at(0.5), all.at(0.99), all_theirs.at(0.5), all_theirs.at(0.99), same ? "the same" : "DIFFERENT");
+    std::printf("| | all | %zu | %.0f | %.0f | %.0f | %.0f |\nanswers are %s\n\n", queries.size(), all.at(0.5), all.at(0.99),
+                all_theirs.at(0.5), all_theirs.at(0.99), same ? "the same" : "DIFFERENT");
     return same;
 }
 
@@ -148,8 +151,12 @@ bool bench_bm25(settings const& s) {
     double const save = ms_since(start);
     start = timer::now();
     auto const loaded = text::bm25_index::from_bytes(bytes);
-    std::printf("%zu texts, %zu postings: built in %.0f ms, compacted in %.0f ms, %.2f MB held (%.2f bytes a posting), %.2f MB of file, saved in %.0f ms, loaded in %.0f ms\n\n", s.rows, postings, build, compact,
-                static_cast<double>(index.memory()) / 1e6, static_cast<double>(index.memory()) / static_cast<double>(postings), static_cast<double>(bytes.size()) / 1e6, save, ms_since(start));
+    std::printf(
+        "%zu texts, %zu postings: built in %.0f ms, compacted in %.0f ms, %.2f MB held (%.2f bytes a posting), %.2f MB of file, saved in "
+        "%.0f ms, loaded in %.0f ms\n\n",
+        s.rows, postings, build, compact, static_cast<double>(index.memory()) / 1e6,
+        static_cast<double>(index.memory()) / static_cast<double>(postings), static_cast<double>(bytes.size()) / 1e6, save,
+        ms_since(start));
 
     // Terms of the sparse index have the order of the words' bytes; those of the plain lists their own numbers.
     std::vector<std::string> names;
@@ -168,7 +175,8 @@ bool bench_bm25(settings const& s) {
         for (std::size_t n = 1 + i % 6, tries = 0; picked.size() < n && tries < 200; ++tries) {
             auto const t = from[static_cast<std::size_t>(uniform01(g) * static_cast<double>(from.size()))];
             if (t < 10 && tries % 2 == 0) continue;
-            if (std::find(picked.begin(), picked.end(), std::pair(word(t), t)) == picked.end()) picked.emplace_back(word(t), t), text += word(t) + ' ';
+            if (std::find(picked.begin(), picked.end(), std::pair(word(t), t)) == picked.end())
+                picked.emplace_back(word(t), t), text += word(t) + ' ';
         }
         std::sort(picked.begin(), picked.end());
         std::vector<weighted_term> query, their;
@@ -187,7 +195,8 @@ bool bench_bm25(settings const& s) {
         by_terms[picked.size()].push_back(i);
     }
     std::printf("| BM25, query | queries | p50 us | p99 us | exhaustive p50 us | p99 us |\n|---|---|---|---|---|---|\n");
-    auto const row = [&](std::string const& name, std::vector<std::size_t> const& of, std::vector<double> const& a, std::vector<double> const& b) {
+    auto const row = [&](std::string const& name, std::vector<std::size_t> const& of, std::vector<double> const& a,
+                         std::vector<double> const& b) {
         times x, y;
         for (auto const i : of) x.us.push_back(a[i]), y.us.push_back(b[i]);
         std::printf("| %s | %zu | %.0f | %.0f | %.0f | %.0f |\n", name.c_str(), of.size(), x.at(0.5), x.at(0.99), y.at(0.5), y.at(0.99));
@@ -210,7 +219,8 @@ bool bench_learned(settings const& s) {
     auto const code = [&] {
         std::map<std::uint32_t, float> out;
         while (out.size() < 32)
-            out[static_cast<std::uint32_t>(std::lower_bound(sums.begin(), sums.end(), uniform01(g) * sum) - sums.begin())] = static_cast<float>(std::round(64 * -std::log1p(-uniform01(g))) + 1) / 64;
+            out[static_cast<std::uint32_t>(std::lower_bound(sums.begin(), sums.end(), uniform01(g) * sum) - sums.begin())] =
+                static_cast<float>(std::round(64 * -std::log1p(-uniform01(g))) + 1) / 64;
         std::vector<sparse_weight> row;
         for (auto const& [t, w] : out) row.push_back({t, w});
         return row;
@@ -222,7 +232,8 @@ bool bench_learned(settings const& s) {
         index.add(row), small.add(row), plain.add(row, 0);
     }
     index.compact(), small.compact();
-    std::printf("%zu codes of 32 of 4,096 terms: %.2f bytes a posting as float32, %.2f as bfloat16\n\n", s.rows, static_cast<double>(index.memory()) / (32.0 * static_cast<double>(s.rows)),
+    std::printf("%zu codes of 32 of 4,096 terms: %.2f bytes a posting as float32, %.2f as bfloat16\n\n", s.rows,
+                static_cast<double>(index.memory()) / (32.0 * static_cast<double>(s.rows)),
                 static_cast<double>(small.memory()) / (32.0 * static_cast<double>(s.rows)));
     std::vector<std::vector<weighted_term>> queries;
     for (std::size_t i = 0; i < s.queries / 4; ++i) {
@@ -241,13 +252,19 @@ int main(int argc, char** argv) {
     settings s;
     for (int i = 1; i + 1 < argc; i += 2) {
         std::string_view const name = argv[i];
-        if (name == "--rows") s.rows = std::strtoull(argv[i + 1], nullptr, 10);
-        else if (name == "--queries") s.queries = std::strtoull(argv[i + 1], nullptr, 10);
-        else if (name == "--length") s.length = std::strtoull(argv[i + 1], nullptr, 10);
-        else if (name == "--only") s.only = argv[i + 1];
-        else return std::fprintf(stderr, "lexical_bench knows --rows, --queries, --length and --only, not '%s'.\n", argv[i]), 2;
+        if (name == "--rows")
+            s.rows = std::strtoull(argv[i + 1], nullptr, 10);
+        else if (name == "--queries")
+            s.queries = std::strtoull(argv[i + 1], nullptr, 10);
+        else if (name == "--length")
+            s.length = std::strtoull(argv[i + 1], nullptr, 10);
+        else if (name == "--only")
+            s.only = argv[i + 1];
+        else
+            return std::fprintf(stderr, "lexical_bench knows --rows, --queries, --length and --only, not '%s'.\n", argv[i]), 2;
     }
-    if (s.rows == 0 || s.queries < 4 || s.length < 2 || argc % 2 == 0) return std::fprintf(stderr, "lexical_bench wants at least a row, 4 queries and a length of 2.\n"), 2;
+    if (s.rows == 0 || s.queries < 4 || s.length < 2 || argc % 2 == 0)
+        return std::fprintf(stderr, "lexical_bench wants at least a row, 4 queries and a length of 2.\n"), 2;
     bool same = true;
     if (s.only != "learned") same = bench_bm25(s);
     if (s.only != "bm25") same = bench_learned(s) && same;

@@ -43,7 +43,8 @@ struct naive_sparse {
         rows.pop_back(), lengths.pop_back();
     }
     template <class Rule, class Allowed>
-    [[nodiscard]] std::vector<hit> search(std::map<std::uint32_t, double> const& query, std::size_t k, float least, Rule const& rule, Allowed const& allowed) const {
+    [[nodiscard]] std::vector<hit> search(std::map<std::uint32_t, double> const& query, std::size_t k, float least, Rule const& rule,
+                                          Allowed const& allowed) const {
         std::vector<hit> out;
         for (row_t row = 0; row < rows.size(); ++row) {
             double sum = 0;
@@ -78,13 +79,15 @@ struct naive_sparse {
     std::vector<sparse_weight> out;
     std::set<std::uint32_t> seen;
     for (std::size_t i = random.below(most + 1); i > 0; --i)
-        if (auto const t = skewed_term(random, terms); seen.insert(t).second) out.push_back({t, random.below(30) == 0 ? 0.0F : weight_for(random, form)});
+        if (auto const t = skewed_term(random, terms); seen.insert(t).second)
+            out.push_back({t, random.below(30) == 0 ? 0.0F : weight_for(random, form)});
     return out;
 }
 
 [[nodiscard]] std::vector<sparse_weight> random_query(random_draws& random, std::uint32_t terms, std::size_t most) {
     std::vector<sparse_weight> out;
-    for (std::size_t i = 1 + random.below(most); i > 0; --i) out.push_back({skewed_term(random, terms), static_cast<float>(random.below(9)) / 4});
+    for (std::size_t i = 1 + random.below(most); i > 0; --i)
+        out.push_back({skewed_term(random, terms), static_cast<float>(random.below(9)) / 4});
     return out;
 }
 [[nodiscard]] std::map<std::uint32_t, double> added_up(std::vector<sparse_weight> const& query) {
@@ -99,7 +102,9 @@ struct plain_product {
 };
 /// Rises with the value, falls with the length.
 struct saturating_rule {
-    double operator()(float value, std::uint32_t length) const { return static_cast<double>(value) / (static_cast<double>(value) + 0.5 + 0.1 * length); }
+    double operator()(float value, std::uint32_t length) const {
+        return static_cast<double>(value) / (static_cast<double>(value) + 0.5 + 0.1 * length);
+    }
 };
 
 void same_answers(sparse_index const& index, naive_sparse const& naive, random_draws& random, std::uint32_t terms, std::size_t most) {
@@ -144,9 +149,12 @@ void change_both(sparse_index& index, naive_sparse& naive, random_draws& random,
     auto const what = random.below(10);
     auto const row = static_cast<row_t>(random.below(std::max<std::uint64_t>(1, index.size())));
     auto const values = random_row(random, index.form(), terms, most);
-    if (what < 6 || index.size() == 0) index.add(values, length), naive.add(values, length);
-    else if (what < 8) index.remove(row), naive.remove(row);
-    else index.update(row, values, length), naive.update(row, values, length);
+    if (what < 6 || index.size() == 0)
+        index.add(values, length), naive.add(values, length);
+    else if (what < 8)
+        index.remove(row), naive.remove(row);
+    else
+        index.update(row, values, length), naive.update(row, values, length);
 }
 
 [[nodiscard]] sparse_index sample_index(sparse_form form, std::size_t rows, std::uint32_t terms, std::size_t most, std::uint64_t seed) {
@@ -296,7 +304,8 @@ TEST_CASE("a sparse file is refused after any flip of a bit and at any shorter l
         if (how == "ok") FAIL("bit " << bit << " changed and nobody saw it");
     }
     for (std::size_t length = 0; length < good.size(); ++length)
-        if (outcome([&] { return sparse_index::from_bytes(std::span(good).first(length)); }) != "truncated_file") FAIL("cut to " << length << " bytes");
+        if (outcome([&] { return sparse_index::from_bytes(std::span(good).first(length)); }) != "truncated_file")
+            FAIL("cut to " << length << " bytes");
     auto longer = good;
     longer.push_back(std::byte{0});
     CHECK(outcome([&] { return sparse_index::from_bytes(longer); }) == "corrupt_file");
@@ -311,8 +320,10 @@ TEST_CASE("forged sparse files with right checksums are refused, or searched wit
         auto parts = take_apart(good);
         auto& section = parts.sections[static_cast<std::size_t>(random.below(parts.sections.size()))].bytes;
         auto const at = static_cast<std::size_t>(random.below(section.size()));
-        if (i % 10 == 0) section.resize(at + 1);
-        else section[at] ^= static_cast<std::byte>(1 + random.below(255));
+        if (i % 10 == 0)
+            section.resize(at + 1);
+        else
+            section[at] ^= static_cast<std::byte>(1 + random.below(255));
         auto const forged = join(parts);
         auto const how = outcome([&] {
             auto const index = sparse_index::from_bytes(forged, verify_level::structure);
@@ -325,7 +336,8 @@ TEST_CASE("forged sparse files with right checksums are refused, or searched wit
     CHECK(refused > 1000);
     // What blocks say of themselves decides what a search skips, so all of it is checked.
     auto const whole = take_apart(good);
-    auto const blocks = std::find_if(whole.sections.begin(), whole.sections.end(), [](auto const& s) { return s.type == 42; }) - whole.sections.begin();
+    auto const blocks =
+        std::find_if(whole.sections.begin(), whole.sections.end(), [](auto const& s) { return s.type == 42; }) - whole.sections.begin();
     for (std::size_t at = 0; at < whole.sections[static_cast<std::size_t>(blocks)].bytes.size(); ++at) {
         auto parts = whole;
         parts.sections[static_cast<std::size_t>(blocks)].bytes[at] ^= std::byte{1};
@@ -344,16 +356,30 @@ TEST_CASE("a sparse index refuses what it cannot hold or find, and stays as it w
     auto index = sample_index(sparse_form::counts, 10, 20, 5, 2);
     auto const before = index.to_bytes();
     using row = std::vector<sparse_weight>;
-    auto const adding = [&](row const& r) { return outcome([&] { index.add(r); return 0; }); };
+    auto const adding = [&](row const& r) {
+        return outcome([&] {
+            index.add(r);
+            return 0;
+        });
+    };
     CHECK(adding({{1, std::nanf("")}}) == "not_finite");
     CHECK(adding({{1, HUGE_VALF}}) == "not_finite");
     CHECK(adding({{1, -1}}) == "invalid_argument");
     CHECK(adding({{1, 1.5F}}) == "invalid_argument");
     CHECK(adding({{1, 16777218.0F}}) == "invalid_argument");
     CHECK(adding({{1, 1}, {2, 1}, {1, 1}}) == "invalid_argument");
-    CHECK(outcome([&] { index.remove(10); return 0; }) == "out_of_range");
-    CHECK(outcome([&] { index.update(10, row{}); return 0; }) == "out_of_range");
-    CHECK(outcome([&] { index.update(1, row{{1, -2}}); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              index.remove(10);
+              return 0;
+          }) == "out_of_range");
+    CHECK(outcome([&] {
+              index.update(10, row{});
+              return 0;
+          }) == "out_of_range");
+    CHECK(outcome([&] {
+              index.update(1, row{{1, -2}});
+              return 0;
+          }) == "invalid_argument");
     CHECK(outcome([&] { return index.length(10); }) == "out_of_range");
     CHECK(index.to_bytes() == before);
 
@@ -403,8 +429,12 @@ TEST_CASE("a sparse index that runs out of memory is as it was before the change
     for (unsigned i = 0; i < 2047; ++i) start.add(random_row(random, sparse_form::counts, 9, 3), 4);  // one more makes two segments one
     std::vector<sparse_weight> const row = {{1, 2}, {70, 1}};
     std::vector<std::function<void(sparse_index&)>> const changes = {
-        [&](auto& i) { i.add(row, 9); },     [&](auto& i) { i.update(5, row, 9); }, [&](auto& i) { i.update(1500, row, 9); },
-        [&](auto& i) { i.remove(5); },       [&](auto& i) { i.remove(2046); },      [&](auto& i) { i.compact(); },
+        [&](auto& i) { i.add(row, 9); },
+        [&](auto& i) { i.update(5, row, 9); },
+        [&](auto& i) { i.update(1500, row, 9); },
+        [&](auto& i) { i.remove(5); },
+        [&](auto& i) { i.remove(2046); },
+        [&](auto& i) { i.compact(); },
         [&](auto& i) { static_cast<void>(i.search(row)); },
     };
     auto const before = start.to_bytes();

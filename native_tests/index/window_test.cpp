@@ -51,7 +51,8 @@ TEMPLATE_TEST_CASE("a window allows exactly the rows whose label is within", "[i
         REQUIRE(filter.rows() == labels.size());
         std::size_t count = 0;
         for (row_t row = 0; row < labels.size(); ++row) {
-            bool const within = (window.with_least ? labels[row] >= window.least : labels[row] > window.least) && (window.with_most ? labels[row] <= window.most : labels[row] < window.most);
+            bool const within = (window.with_least ? labels[row] >= window.least : labels[row] > window.least) &&
+                                (window.with_most ? labels[row] <= window.most : labels[row] < window.most);
             REQUIRE(filter.allows(row) == within);
             REQUIRE(window.holds(labels[row]) == within);
             count += within ? 1U : 0U;
@@ -71,9 +72,11 @@ TEMPLATE_TEST_CASE("a window allows exactly the rows whose label is within", "[i
 TEMPLATE_TEST_CASE("a set of labels allows exactly their rows", "[index][window]", double, std::int32_t) {
     random_draws random(2);
     for (unsigned i = 0; i < 200; ++i) {
-        auto const labels = few_labels<TestType>(random, random.below(70), random.below(2) == 0), wanted = few_labels<TestType>(random, random.below(4), false);
+        auto const labels = few_labels<TestType>(random, random.below(70), random.below(2) == 0),
+                   wanted = few_labels<TestType>(random, random.below(4), false);
         auto const filter = window_index<TestType>(labels).filter(std::span<TestType const>(wanted));
-        for (row_t row = 0; row < labels.size(); ++row) REQUIRE(filter.allows(row) == (std::find(wanted.begin(), wanted.end(), labels[row]) != wanted.end()));
+        for (row_t row = 0; row < labels.size(); ++row)
+            REQUIRE(filter.allows(row) == (std::find(wanted.begin(), wanted.end(), labels[row]) != wanted.end()));
     }
     std::vector<double> const labels = {1, 2}, nan = {std::nan("")};
     auto const none = window_index<double>(labels).filter(std::span<double const>(nan));
@@ -101,7 +104,8 @@ TEST_CASE("a search within a window finds what a search of its rows alone does",
     random_draws random(3);
     auto const labels = few_labels<double>(random, 500, true);
     sparse_index index(sparse_form::counts);
-    for (std::size_t row = 0; row < labels.size(); ++row) index.add(std::vector<sparse_weight>{{random.below(5), static_cast<float>(1 + random.below(9))}});
+    for (std::size_t row = 0; row < labels.size(); ++row)
+        index.add(std::vector<sparse_weight>{{random.below(5), static_cast<float>(1 + random.below(9))}});
     window_index<double> const dates(labels);
     label_window<double> const window{.least = 3, .most = 7.5, .with_most = false};
     std::vector<sparse_weight> const query = {{1, 1}, {3, 1}};

@@ -36,8 +36,10 @@ struct naive_texts {
         std::vector<std::string> out;
         std::string word;
         for (char const c : text + " ") {
-            if (c != ' ') word += c;
-            else if (!word.empty()) out.push_back(std::exchange(word, {}));
+            if (c != ' ')
+                word += c;
+            else if (!word.empty())
+                out.push_back(std::exchange(word, {}));
         }
         return out;
     }
@@ -53,9 +55,12 @@ struct naive_texts {
         std::vector<double> out(texts.size(), 0);
         for (auto const& q : split(query)) {
             auto const times = [&](auto const& w) { return static_cast<double>(std::count(w.begin(), w.end(), q)); };
-            double const df = static_cast<double>(std::count_if(words.begin(), words.end(), [&](auto const& w) { return times(w) > 0; })), n = static_cast<double>(texts.size());
+            double const df = static_cast<double>(std::count_if(words.begin(), words.end(), [&](auto const& w) { return times(w) > 0; })),
+                         n = static_cast<double>(texts.size());
             for (std::size_t i = 0; i < words.size(); ++i)
-                if (times(words[i]) > 0) out[i] += std::log(1 + (n - df + 0.5) / (df + 0.5)) * weight(times(words[i]), static_cast<double>(words[i].size()), total / n);
+                if (times(words[i]) > 0)
+                    out[i] += std::log(1 + (n - df + 0.5) / (df + 0.5)) *
+                              weight(times(words[i]), static_cast<double>(words[i].size()), total / n);
         }
         return out;
     }
@@ -105,9 +110,12 @@ TEST_CASE("BM25 follows texts exactly as they are added, changed and removed", "
         auto const what = random.below(10);
         auto const row = static_cast<row_t>(random.below(std::max<std::size_t>(1, index.size())));
         auto const text = random_text(random, 200, 30);
-        if (what < 6 || index.size() == 0) index.add(text), naive.texts.push_back(text);
-        else if (what < 8) index.remove(row), naive.remove(row);
-        else index.update(row, text), naive.texts[row] = text;
+        if (what < 6 || index.size() == 0)
+            index.add(text), naive.texts.push_back(text);
+        else if (what < 8)
+            index.remove(row), naive.remove(row);
+        else
+            index.update(row, text), naive.texts[row] = text;
         if (step % 50 == 49) same_texts_found(index, naive, random_text(random, 200, 6), 1 + random.below(30));
         if (step % 400 == 399) index.compact();
         if (step % 500 == 499) {
@@ -204,7 +212,8 @@ TEST_CASE("a file of texts is refused after any flip of a bit and at any shorter
         if (outcome([&] { return bm25_index::from_bytes(bytes); }) == "ok") FAIL("bit " << bit << " changed and nobody saw it");
     }
     for (std::size_t length = 0; length < good.size(); ++length)
-        if (outcome([&] { return bm25_index::from_bytes(std::span(good).first(length)); }) != "truncated_file") FAIL("cut to " << length << " bytes");
+        if (outcome([&] { return bm25_index::from_bytes(std::span(good).first(length)); }) != "truncated_file")
+            FAIL("cut to " << length << " bytes");
 }
 
 TEST_CASE("forged files of texts with right checksums are refused, or searched within their bounds", "[text][bm25_index]") {
@@ -215,8 +224,10 @@ TEST_CASE("forged files of texts with right checksums are refused, or searched w
         auto parts = take_apart(good);
         auto& section = i % 2 == 0 ? parts.sections.back().bytes : parts.sections[random.below(parts.sections.size())].bytes;
         auto const at = static_cast<std::size_t>(random.below(section.size()));
-        if (i % 10 == 0) section.resize(at + 1);
-        else section[at] ^= static_cast<std::byte>(1 + random.below(255));
+        if (i % 10 == 0)
+            section.resize(at + 1);
+        else
+            section[at] ^= static_cast<std::byte>(1 + random.below(255));
         auto const forged = join(parts);
         auto const how = outcome([&] {
             auto const index = bm25_index::from_bytes(forged);
@@ -233,11 +244,20 @@ TEST_CASE("forged files of texts with right checksums are refused, or searched w
 
 TEST_CASE("an index of texts refuses rows and options that there are not", "[text][bm25_index]") {
     auto index = sample_texts(5);
-    CHECK(outcome([&] { index.remove(5); return 0; }) == "out_of_range");
-    CHECK(outcome([&] { index.update(5, "x"); return 0; }) == "out_of_range");
+    CHECK(outcome([&] {
+              index.remove(5);
+              return 0;
+          }) == "out_of_range");
+    CHECK(outcome([&] {
+              index.update(5, "x");
+              return 0;
+          }) == "out_of_range");
     CHECK(outcome([&] { return index.search("w1", {.k = 0}); }) == "invalid_argument");
     CHECK(outcome([] { return bm25_index({.k1 = -1}); }) == "invalid_argument");
     std::vector<text_field> const heavy = {{"a b", 4294967295U}};
-    CHECK(outcome([&] { index.add(heavy); return 0; }) == "limit_exceeded");
+    CHECK(outcome([&] {
+              index.add(heavy);
+              return 0;
+          }) == "limit_exceeded");
     CHECK(index.size() == 5);
 }

@@ -14,9 +14,11 @@ using simile::test::random_draws;
 
 namespace {
 
-[[nodiscard]] std::vector<std::string> highlighted(std::string const& text, std::string const& query, tokenizer_options const& options = {}) {
+[[nodiscard]] std::vector<std::string> highlighted(std::string const& text, std::string const& query,
+                                                   tokenizer_options const& options = {}) {
     std::vector<std::string> out;
-    for (text_span const& place : highlight(tokenizer(options), text, query)) out.push_back(text.substr(place.first, place.last - place.first));
+    for (text_span const& place : highlight(tokenizer(options), text, query))
+        out.push_back(text.substr(place.first, place.last - place.first));
     return out;
 }
 

@@ -58,7 +58,8 @@ TEST_CASE("words are runs of letters and numbers in lower case", "[text][tokeniz
     CHECK(terms_in("The quick-brown fox_jumps, 42 times! x2") == words{"the", "quick", "brown", "fox", "jumps", "42", "times", "x2"});
     CHECK(terms_in("") == words{});
     CHECK(terms_in("... \t\n --- \xF0\x9F\x98\x80") == words{});
-    CHECK(terms_in("don't l\xE2\x80\x99" "ami") == words{"don", "t", "l", "ami"});
+    CHECK(terms_in("don't l\xE2\x80\x99"
+                   "ami") == words{"don", "t", "l", "ami"});
     CHECK(terms_in("__proto__ constructor") == words{"proto", "constructor"});
     CHECK(terms_in("ΣΊΣΥΦΟΣ Ёжик STRASSE Straße") == words{"σισυφοσ", "ежик", "strasse", "strasse"});
     CHECK(terms_in("हिन्दी שָׁלוֹם مُحَمَّد") == words{"हिन्दी", "שלום", "محمد"});
@@ -95,7 +96,16 @@ TEST_CASE("places lead back to the text, in bytes and in UTF-16 units", "[text][
 }
 
 TEST_CASE("whatever the bytes are, places are in order, within the text, and give the same term again", "[text][tokenizer]") {
-    std::vector<std::string> const parts = {"a", "Z", "9", " ", "é", "e\xCC\x81", "東", "京", "ก", "ิ", "\xFF", "\xED\xA0\x80", "\xE2\x82", "\xF0\x9F\x98\x80", "ß", "\xE2\x80\x8D", "\xCC\x81", "'", "ｶ", "ﬃ"};
+    std::vector<std::string> const parts = {"a",        "Z",
+                                            "9",        " ",
+                                            "é",        "e\xCC\x81",
+                                            "東",       "京",
+                                            "ก",        "ิ",
+                                            "\xFF",     "\xED\xA0\x80",
+                                            "\xE2\x82", "\xF0\x9F\x98\x80",
+                                            "ß",        "\xE2\x80\x8D",
+                                            "\xCC\x81", "'",
+                                            "ｶ",        "ﬃ"};
     random_draws random(5);
     for (unsigned i = 0; i < 3000; ++i) {
         std::string text;
@@ -135,7 +145,9 @@ TEST_CASE("long words are cut between characters", "[text][tokenizer]") {
     CHECK(tokens[1].place.first == 2001);
     CHECK(terms_in("x" + repeated("я", 9), {.max_term_bytes = 16}) == words{"x" + repeated("я", 7)});
     CHECK(outcome([] { return tokenizer({.max_term_bytes = 15}); }) == "invalid_argument");
-    for (token const& t : tokenizer({.fold_accents = false, .max_term_bytes = 16})("ก" + repeated("\xE0\xB8\xB4", 100) + "ก" + repeated("\xCC\x81", 100))) CHECK(t.term.size() <= 16);
+    for (token const& t :
+         tokenizer({.fold_accents = false, .max_term_bytes = 16})("ก" + repeated("\xE0\xB8\xB4", 100) + "ก" + repeated("\xCC\x81", 100)))
+        CHECK(t.term.size() <= 16);
 }
 
 TEST_CASE("a word of a megabyte and a million combining marks take linear time", "[text][tokenizer]") {

@@ -96,10 +96,12 @@ public:
     [[nodiscard]] std::vector<hit> search(std::span<sparse_weight const> query, sparse_options const& options = {}) const {
         return search_by(sparse_dot{}, query_terms(query), options);
     }
-    [[nodiscard]] std::vector<std::vector<hit>> search_many(std::span<std::vector<sparse_weight> const> queries, sparse_options const& options = {}) const {
+    [[nodiscard]] std::vector<std::vector<hit>> search_many(std::span<std::vector<sparse_weight> const> queries,
+                                                            sparse_options const& options = {}) const {
         std::vector<std::vector<hit>> out(queries.size());
         auto const task = [&](std::size_t i) { out[i] = search(queries[i], options); };
-        if (options.threads != nullptr) options.threads->run(out.size(), task);
+        if (options.threads != nullptr)
+            options.threads->run(out.size(), task);
         else
             for (std::size_t i = 0; i < out.size(); ++i) task(i);
         return out;
@@ -121,17 +123,20 @@ public:
     /// The `.simile` file.
     [[nodiscard]] std::vector<std::byte> to_bytes() const { return to_bytes({}, {}); }
     /// @throws error truncated_file, corrupt_file, unsupported_version, limit_exceeded
-    [[nodiscard]] static sparse_index from_bytes(std::span<std::byte const> bytes, verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
+    [[nodiscard]] static sparse_index from_bytes(std::span<std::byte const> bytes, verify_level verify = verify_level::checksum,
+                                                 load_limits const& limits = {}) {
         file_sections const file(bytes, sections, verify, limits);
         require(file[section_type::lexicon].empty(), error_code::invalid_argument, "the file holds texts: use text::bm25_index");
         return from_file(file);
     }
 
     /// For indexes on top of this one: terms renumbered 0 .. n - 1 in the order given (those that are not are left out), and a section of their own.
-    [[nodiscard]] std::vector<std::byte> to_bytes(std::optional<std::vector<std::uint32_t>> const& terms, std::vector<std::byte> lexicon) const;
+    [[nodiscard]] std::vector<std::byte> to_bytes(std::optional<std::vector<std::uint32_t>> const& terms,
+                                                  std::vector<std::byte> lexicon) const;
     [[nodiscard]] static sparse_index from_file(file_sections const& file);
-    static constexpr std::array<section_type, 6> sections = {section_type::posting_terms, section_type::posting_starts, section_type::posting_blocks,
-                                                             section_type::postings,      section_type::row_lengths,    section_type::lexicon};
+    static constexpr std::array<section_type, 6> sections = {section_type::posting_terms,  section_type::posting_starts,
+                                                             section_type::posting_blocks, section_type::postings,
+                                                             section_type::row_lengths,    section_type::lexicon};
 
 private:
     void check_row(row_t row) const { require(row < size(), error_code::out_of_range, "row ", row, " of ", size()); }
@@ -142,12 +147,13 @@ private:
         for (sparse_weight const& t : terms) {
             require(std::isfinite(t.weight), error_code::not_finite, "the weight of term ", t.term, " is not finite");
             require(t.weight >= 0, error_code::invalid_argument, "the weight of term ", t.term, " is ", t.weight);
-            require(form() != sparse_form::counts || (t.weight == std::floor(t.weight) && t.weight <= 16777216.0F), error_code::invalid_argument, "the count of term ", t.term, " is ",
-                    t.weight);
+            require(form() != sparse_form::counts || (t.weight == std::floor(t.weight) && t.weight <= 16777216.0F),
+                    error_code::invalid_argument, "the count of term ", t.term, " is ", t.weight);
             if (t.weight > 0) out.push_back(t);
         }
         std::sort(out.begin(), out.end(), [](sparse_weight const& a, sparse_weight const& b) { return a.term < b.term; });
-        auto const twice = std::adjacent_find(out.begin(), out.end(), [](sparse_weight const& a, sparse_weight const& b) { return a.term == b.term; });
+        auto const twice =
+            std::adjacent_find(out.begin(), out.end(), [](sparse_weight const& a, sparse_weight const& b) { return a.term == b.term; });
         require(twice == out.end(), error_code::invalid_argument, "term ", twice == out.end() ? 0 : twice->term, " stands twice");
         return out;
     }
@@ -158,11 +164,15 @@ private:
             require(t.weight >= 0, error_code::invalid_argument, "the query's weight of term ", t.term, " is ", t.weight);
             if (t.weight > 0) out.push_back({t.term, t.weight});
         }
-        std::sort(out.begin(), out.end(), [](weighted_term const& a, weighted_term const& b) { return a.term < b.term || (a.term == b.term && a.weight < b.weight); });
+        std::sort(out.begin(), out.end(), [](weighted_term const& a, weighted_term const& b) {
+            return a.term < b.term || (a.term == b.term && a.weight < b.weight);
+        });
         std::size_t n = 0;
         for (weighted_term const& t : out) {
-            if (n != 0 && out[n - 1].term == t.term) out[n - 1].weight += t.weight;
-            else out[n++] = t;
+            if (n != 0 && out[n - 1].term == t.term)
+                out[n - 1].weight += t.weight;
+            else
+                out[n++] = t;
         }
         out.resize(n);
         return out;
@@ -176,7 +186,8 @@ private:
         row_filter out(size());
         row_t end = 0;
         for (row_range const& r : options.ranges) {
-            require(r.first <= r.last && r.first >= end, error_code::invalid_argument, "the range ", r.first, " .. ", r.last, " is out of order");
+            require(r.first <= r.last && r.first >= end, error_code::invalid_argument, "the range ", r.first, " .. ", r.last,
+                    " is out of order");
             require(r.last <= size(), error_code::out_of_range, "the range ends at row ", r.last, " of ", size());
             for (row_t row = r.first; row < r.last; ++row)
                 if (options.filter == nullptr || options.filter->allows(row)) out.allow(row);
@@ -196,14 +207,16 @@ template <class T>
 /// @throws error corrupt_file
 template <class T>
 [[nodiscard]] std::vector<T> section_values(std::span<std::byte const> bytes) {
-    require(bytes.size() % sizeof(T) == 0, error_code::corrupt_file, "a section of ", bytes.size(), " bytes does not hold values of ", sizeof(T));
+    require(bytes.size() % sizeof(T) == 0, error_code::corrupt_file, "a section of ", bytes.size(), " bytes does not hold values of ",
+            sizeof(T));
     std::vector<T> out(bytes.size() / sizeof(T));
     if (!out.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
     return out;
 }
 }  // namespace detail
 
-inline std::vector<std::byte> sparse_index::to_bytes(std::optional<std::vector<std::uint32_t>> const& terms, std::vector<std::byte> lexicon) const {
+inline std::vector<std::byte> sparse_index::to_bytes(std::optional<std::vector<std::uint32_t>> const& terms,
+                                                     std::vector<std::byte> lexicon) const {
     detail::sparse_segment const all = parts_.gathered(terms);
     auto const postings = std::span(all.bytes()).first(all.bytes().size() - detail::sparse_segment::padding);
     file_writer file({.kind = file_header::sparse, .codec = static_cast<std::uint8_t>(form()), .rows = size()});
@@ -221,15 +234,18 @@ inline std::vector<std::byte> sparse_index::to_bytes(std::optional<std::vector<s
 
 inline sparse_index sparse_index::from_file(file_sections const& file) {
     file_header const& h = file.header();
-    require(h.kind == file_header::sparse && h.flags == 0 && h.similarity == 0 && h.dims == 0, error_code::corrupt_file, "the file does not hold postings: use load_index");
-    require(h.codec >= 1 && h.codec <= 3, error_code::unsupported_version, "the file holds weights of form ", h.codec, ", which this program does not know");
+    require(h.kind == file_header::sparse && h.flags == 0 && h.similarity == 0 && h.dims == 0, error_code::corrupt_file,
+            "the file does not hold postings: use load_index");
+    require(h.codec >= 1 && h.codec <= 3, error_code::unsupported_version, "the file holds weights of form ", h.codec,
+            ", which this program does not know");
     auto lengths = detail::section_values<std::uint32_t>(file[section_type::row_lengths]);
     require(lengths.size() == h.rows, error_code::corrupt_file, lengths.size(), " lengths of ", h.rows, " rows");
     auto const form = static_cast<sparse_form>(h.codec);
     auto const postings = file[section_type::postings];
     sparse_index out(form);
     out.parts_ = detail::sparse_parts(detail::sparse_segment::from_arrays(
-        form, std::move(lengths), detail::section_values<std::uint32_t>(file[section_type::posting_terms]), detail::section_values<std::uint32_t>(file[section_type::posting_starts]),
+        form, std::move(lengths), detail::section_values<std::uint32_t>(file[section_type::posting_terms]),
+        detail::section_values<std::uint32_t>(file[section_type::posting_starts]),
         detail::section_values<detail::posting_block>(file[section_type::posting_blocks]), {postings.begin(), postings.end()}));
     return out;
 }

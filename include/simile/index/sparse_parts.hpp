@@ -43,7 +43,13 @@ public:
         if (all.slots() != 0) parts_.push_back({std::move(all), 0, {}});
     }
     sparse_parts(sparse_parts const& other)
-        : form_(other.form_), parts_(other.parts_), newest_(other.newest_), row_of_(other.row_of_), slot_of_(other.slot_of_), total_length_(other.total_length_), in_order_(other.in_order_) {}
+        : form_(other.form_),
+          parts_(other.parts_),
+          newest_(other.newest_),
+          row_of_(other.row_of_),
+          slot_of_(other.slot_of_),
+          total_length_(other.total_length_),
+          in_order_(other.in_order_) {}
     sparse_parts(sparse_parts&&) noexcept = default;
     sparse_parts& operator=(sparse_parts other) noexcept {
         form_ = other.form_, total_length_ = other.total_length_, in_order_ = other.in_order_;
@@ -119,7 +125,8 @@ public:
     }
 
     [[nodiscard]] std::size_t memory() const noexcept {
-        std::size_t bytes = 4 * (row_of_.capacity() + slot_of_.capacity()) + 12 * newest_.postings.capacity() + 4 * newest_.lengths.capacity();
+        std::size_t bytes =
+            4 * (row_of_.capacity() + slot_of_.capacity()) + 12 * newest_.postings.capacity() + 4 * newest_.lengths.capacity();
         for (part const& p : parts_) bytes += p.segment.memory() + 4 * p.buried.capacity();
         return bytes;
     }
@@ -127,8 +134,8 @@ public:
 private:
     struct part {
         sparse_segment segment;
-        std::size_t base = 0;                     // its slot 0
-        std::vector<std::uint32_t> buried{};      // slots of the segment without a row, rising
+        std::size_t base = 0;                 // its slot 0
+        std::vector<std::uint32_t> buried{};  // slots of the segment without a row, rising
     };
     struct new_posting {
         std::uint32_t term;
@@ -152,8 +159,10 @@ private:
         make_room(newest_.lengths, 1);
         make_room(row_of_, 1);
         make_room(slot_of_, 1);
-        if (row != slot_of_.size()) bury(slot_of_[row]), in_order_ = false;
-        else slot_of_.push_back(0);
+        if (row != slot_of_.size())
+            bury(slot_of_[row]), in_order_ = false;
+        else
+            slot_of_.push_back(0);
         auto const slot = static_cast<std::uint32_t>(newest_.lengths.size());
         slot_of_[row] = static_cast<std::uint32_t>(newest_.base + slot);
         row_of_.push_back(row);
@@ -207,7 +216,9 @@ private:
     /// The newest rows as a segment, in which those removed are buried.
     [[nodiscard]] part newest_segment() const {
         std::vector<new_posting> sorted = newest_.postings;
-        std::sort(sorted.begin(), sorted.end(), [](new_posting const& a, new_posting const& b) { return a.term < b.term || (a.term == b.term && a.at.slot < b.at.slot); });
+        std::sort(sorted.begin(), sorted.end(), [](new_posting const& a, new_posting const& b) {
+            return a.term < b.term || (a.term == b.term && a.at.slot < b.at.slot);
+        });
         part out{sparse_segment(form_, newest_.lengths), newest_.base, {}};
         std::vector<posting> list;
         for (std::size_t i = 0; i < sorted.size(); ++i) {
@@ -252,13 +263,15 @@ private:
         }
         parts_[first] = {gather(from, place, std::move(lengths), std::nullopt), begin, {}};
         bool const empty = rows.empty();
-        parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(empty ? first : first + 1), parts_.begin() + static_cast<std::ptrdiff_t>(last));
+        parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(empty ? first : first + 1),
+                     parts_.begin() + static_cast<std::ptrdiff_t>(last));
         replace_slots(begin, end, rows);
     }
     void replace_slots(std::size_t begin, std::size_t end, std::vector<row_t> const& rows) {
         std::copy(rows.begin(), rows.end(), row_of_.begin() + static_cast<std::ptrdiff_t>(begin));
         std::size_t const gone = end - begin - rows.size();
-        row_of_.erase(row_of_.begin() + static_cast<std::ptrdiff_t>(begin + rows.size()), row_of_.begin() + static_cast<std::ptrdiff_t>(end));
+        row_of_.erase(row_of_.begin() + static_cast<std::ptrdiff_t>(begin + rows.size()),
+                      row_of_.begin() + static_cast<std::ptrdiff_t>(end));
         for (part& p : parts_)
             if (p.base >= end) p.base -= gone;
         newest_.base -= gone;
@@ -274,8 +287,8 @@ private:
         return out;
     }
     /// @param place  of each slot of all parts in the new segment; no_row leaves it out
-    [[nodiscard]] sparse_segment gather(std::span<part const* const> from, std::vector<row_t> const& place, std::vector<std::uint32_t> lengths,
-                                        std::optional<std::vector<std::uint32_t>> const& order) const {
+    [[nodiscard]] sparse_segment gather(std::span<part const* const> from, std::vector<row_t> const& place,
+                                        std::vector<std::uint32_t> lengths, std::optional<std::vector<std::uint32_t>> const& order) const {
         sparse_segment out(form_, std::move(lengths));
         auto const terms = order ? *order : terms_of(from);
         std::vector<posting> list;
@@ -305,7 +318,8 @@ private:
             if (dead == p.buried.end() || *dead > block->last) continue;
             open_block const open = p.segment.open(*block);
             open.slots(block->first, slots.data());
-            for (; dead != p.buried.end() && *dead <= block->last; ++dead) n += std::binary_search(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(open.count), *dead) ? 1U : 0U;
+            for (; dead != p.buried.end() && *dead <= block->last; ++dead)
+                n += std::binary_search(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(open.count), *dead) ? 1U : 0U;
         }
         return n;
     }
@@ -313,8 +327,8 @@ private:
     sparse_form form_;
     std::vector<part> parts_;
     new_rows newest_{};
-    std::vector<row_t> row_of_;          // by slot
-    std::vector<std::uint32_t> slot_of_; // by row
+    std::vector<row_t> row_of_;           // by slot
+    std::vector<std::uint32_t> slot_of_;  // by row
     std::uint64_t total_length_ = 0;
     bool in_order_ = true;
     std::unique_ptr<fresh_segment> fresh_ = std::make_unique<fresh_segment>();

@@ -48,7 +48,8 @@ public:
         segment_ = &segment, rows_ = rows;
         cursors_.clear();
         for (std::size_t i = 0; i < terms_.size(); ++i)
-            if (auto const list = segment.list(terms_[i].term); !list.empty()) cursors_.push_back({.blocks = list, .weight = terms_[i].weight});
+            if (auto const list = segment.list(terms_[i].term); !list.empty())
+                cursors_.push_back({.blocks = list, .weight = terms_[i].weight});
         if (cursors_.size() > most_row_wise) return by_term();
         for (std::uint64_t from = 0; !cursors_.empty();) {
             std::uint64_t const to = next_window(from);
@@ -66,10 +67,10 @@ private:
     struct cursor {
         std::span<posting_block const> blocks{};  // from the current one on
         double weight = 0;
-        double bound = 0;     // of the current block
+        double bound = 0;  // of the current block
         bool bounded = false;
         bool opened = false;
-        std::size_t at = 0;   // posting of the block
+        std::size_t at = 0;  // posting of the block
         open_block block{};
         std::array<std::uint32_t, posting_block::size> slots{};
     };
@@ -124,16 +125,20 @@ private:
             open(*by_bound_[i]);
             while (here(*by_bound_[i]) < from) ++by_bound_[i]->at;  // what other windows left out
         }
-        if (essential_ + 1 == by_bound_.size()) one_list(*by_bound_.back(), to);
-        else several_lists(to);
+        if (essential_ + 1 == by_bound_.size())
+            one_list(*by_bound_.back(), to);
+        else
+            several_lists(to);
         // A new k-th score is worth a selection now and then: the next windows are measured by it.
         if (pushed_ >= 8) static_cast<void>(best_.kth()), pushed_ = 0;
     }
     void one_list(cursor& c, std::uint64_t to) {
         double const others = below_[essential_];
         while (here(c) < to) {
-            if (hopeless(score(c, c.slots[c.at]) + others)) ++c.at;
-            else look_at(c.slots[c.at]);
+            if (hopeless(score(c, c.slots[c.at]) + others))
+                ++c.at;
+            else
+                look_at(c.slots[c.at]);
         }
     }
     void several_lists(std::uint64_t to) {
@@ -152,7 +157,9 @@ private:
         c.opened = true;
     }
     [[nodiscard]] static std::uint32_t here(cursor const& c) noexcept { return c.at < c.block.count ? c.slots[c.at] : no_row; }
-    [[nodiscard]] double score(cursor const& c, std::uint32_t slot) const { return c.weight * rule_(sparse_value(segment_->form(), c.block.code(c.at)), segment_->length(slot)); }
+    [[nodiscard]] double score(cursor const& c, std::uint32_t slot) const {
+        return c.weight * rule_(sparse_value(segment_->form(), c.block.code(c.at)), segment_->length(slot));
+    }
 
     void look_at(std::uint32_t slot) {
         row_t const row = rows_[slot];
@@ -169,8 +176,10 @@ private:
             if (hopeless(sum + below_[i + 1])) return forget();
             sum += look_up(*by_bound_[i], slot);
         }
-        if (!hopeless(sum)) offer(row);
-        else forget();
+        if (!hopeless(sum))
+            offer(row);
+        else
+            forget();
     }
     double matched(cursor const& c, std::uint32_t slot) {
         auto const i = static_cast<std::size_t>(&c - cursors_.data());
@@ -249,7 +258,7 @@ private:
     std::vector<cursor*> active_;
     std::vector<cursor*> by_bound_;
     std::vector<double> below_;
-    std::vector<double> sums_;          // of a chunk, when lists are added one by one
+    std::vector<double> sums_;  // of a chunk, when lists are added one by one
     std::size_t essential_ = 0;
     std::size_t pushed_ = 0;
 };

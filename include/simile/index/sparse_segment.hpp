@@ -31,7 +31,8 @@ namespace detail {
     if (form == sparse_form::counts) return static_cast<std::uint32_t>(weight) - 1;
     auto const bits = std::bit_cast<std::uint32_t>(weight);
     if (form == sparse_form::float32) return bits;
-    return std::clamp((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16, std::uint32_t{1}, std::uint32_t{0x7F7F});  // to nearest, ties to even; never 0 or infinity
+    return std::clamp((bits + 0x7FFFU + (bits >> 16 & 1U)) >> 16, std::uint32_t{1},
+                      std::uint32_t{0x7F7F});  // to nearest, ties to even; never 0 or infinity
 }
 [[nodiscard]] inline float sparse_value(sparse_form form, std::uint32_t code) noexcept {
     if (form == sparse_form::counts) return static_cast<float>(code + 1);
@@ -96,7 +97,8 @@ public:
     /// @throws error limit_exceeded past 4 GiB
     void add_list(std::uint32_t term, std::span<posting const> list) {
         if (list.empty()) return;
-        for (std::size_t begin = 0; begin < list.size(); begin += posting_block::size) add_block(list.subspan(begin, std::min(posting_block::size, list.size() - begin)));
+        for (std::size_t begin = 0; begin < list.size(); begin += posting_block::size)
+            add_block(list.subspan(begin, std::min(posting_block::size, list.size() - begin)));
         terms_.push_back(term);
         starts_.push_back(static_cast<std::uint32_t>(blocks_.size()));
         postings_ += list.size();
@@ -119,9 +121,12 @@ public:
     /// The blocks of a term; none when no slot has it.
     [[nodiscard]] std::span<posting_block const> list(std::uint32_t term) const noexcept {
         auto const at = std::lower_bound(terms_.begin(), terms_.end(), term);
-        return at != terms_.end() && *at == term ? list_at(static_cast<std::size_t>(at - terms_.begin())) : std::span<posting_block const>();
+        return at != terms_.end() && *at == term ? list_at(static_cast<std::size_t>(at - terms_.begin()))
+                                                 : std::span<posting_block const>();
     }
-    [[nodiscard]] std::span<posting_block const> list_at(std::size_t i) const noexcept { return std::span(blocks_).subspan(starts_[i], starts_[i + 1] - starts_[i]); }
+    [[nodiscard]] std::span<posting_block const> list_at(std::size_t i) const noexcept {
+        return std::span(blocks_).subspan(starts_[i], starts_[i + 1] - starts_[i]);
+    }
     /// Slots with the term.
     [[nodiscard]] std::size_t count(std::span<posting_block const> list) const noexcept {
         return list.empty() ? 0 : (list.size() - 1) * posting_block::size + open(list.back()).count;
@@ -149,13 +154,14 @@ public:
     }
 
     [[nodiscard]] std::size_t memory() const noexcept {
-        return 4 * (lengths_.capacity() + terms_.capacity() + starts_.capacity()) + sizeof(posting_block) * blocks_.capacity() + bytes_.capacity();
+        return 4 * (lengths_.capacity() + terms_.capacity() + starts_.capacity()) + sizeof(posting_block) * blocks_.capacity() +
+               bytes_.capacity();
     }
 
     /// Takes over the arrays of a file; reads nothing beyond them whatever they are.
     /// @throws error corrupt_file unless the writer above could have made them
-    static sparse_segment from_arrays(sparse_form form, std::vector<std::uint32_t> lengths, std::vector<std::uint32_t> terms, std::vector<std::uint32_t> starts,
-                                      std::vector<posting_block> blocks, std::vector<std::byte> bytes) {
+    static sparse_segment from_arrays(sparse_form form, std::vector<std::uint32_t> lengths, std::vector<std::uint32_t> terms,
+                                      std::vector<std::uint32_t> starts, std::vector<posting_block> blocks, std::vector<std::byte> bytes) {
         sparse_segment out(form, std::move(lengths));
         out.terms_ = std::move(terms), out.starts_ = std::move(starts), out.blocks_ = std::move(blocks), out.bytes_ = std::move(bytes);
         out.bytes_.resize(out.bytes_.size() + padding);
@@ -163,10 +169,12 @@ public:
         std::size_t at = 0;
         for (std::size_t i = 0; i < out.terms_.size(); ++i) {
             auto const list = out.list_at(i);
-            for (std::size_t b = 0; b < list.size(); ++b) at = out.check_block(list[b], at, b == 0 ? nullptr : &list[b - 1], b + 1 == list.size());
+            for (std::size_t b = 0; b < list.size(); ++b)
+                at = out.check_block(list[b], at, b == 0 ? nullptr : &list[b - 1], b + 1 == list.size());
             out.postings_ += out.count(list);
         }
-        require(at + padding == out.bytes_.size(), error_code::corrupt_file, out.bytes_.size() - padding - at, " bytes after the last posting");
+        require(at + padding == out.bytes_.size(), error_code::corrupt_file, out.bytes_.size() - padding - at,
+                " bytes after the last posting");
         return out;
     }
 
@@ -174,16 +182,19 @@ private:
     [[nodiscard]] std::size_t head() const noexcept { return form_ == sparse_form::counts ? 3 : 7; }
 
     void add_block(std::span<posting const> list) {
-        std::uint32_t least = form_ == sparse_form::counts ? 0 : list[0].code, most = 0, gap = 0, shortest = std::numeric_limits<std::uint32_t>::max();
+        std::uint32_t least = form_ == sparse_form::counts ? 0 : list[0].code, most = 0, gap = 0,
+                      shortest = std::numeric_limits<std::uint32_t>::max();
         for (std::size_t i = 0; i < list.size(); ++i) {
             least = std::min(least, list[i].code), most = std::max(most, list[i].code);
             if (i != 0) gap = std::max(gap, list[i].slot - list[i - 1].slot - 1);
             shortest = std::min(shortest, lengths_[list[i].slot]);
         }
-        require(bytes_.size() <= std::numeric_limits<std::uint32_t>::max() - 2048, error_code::limit_exceeded, "postings of more than 4 GiB");
+        require(bytes_.size() <= std::numeric_limits<std::uint32_t>::max() - 2048, error_code::limit_exceeded,
+                "postings of more than 4 GiB");
         blocks_.push_back({list.front().slot, list.back().slot, static_cast<std::uint32_t>(bytes_.size()), most, shortest});
         auto const gap_bits = static_cast<unsigned>(std::bit_width(gap)), code_bits = static_cast<unsigned>(std::bit_width(most - least));
-        for (std::size_t const v : {list.size() - 1, std::size_t{gap_bits}, std::size_t{code_bits}}) bytes_.push_back(static_cast<std::byte>(v));
+        for (std::size_t const v : {list.size() - 1, std::size_t{gap_bits}, std::size_t{code_bits}})
+            bytes_.push_back(static_cast<std::byte>(v));
         if (form_ != sparse_form::counts)
             for (unsigned i = 0; i < 4; ++i) bytes_.push_back(static_cast<std::byte>(least >> (8 * i) & 0xFFU));
         pack(list.size() - 1, gap_bits, [&](std::size_t i) { return list[i + 1].slot - list[i].slot - 1; });
@@ -201,9 +212,11 @@ private:
     }
 
     void check_lists() const {
-        require(starts_.size() == terms_.size() + 1 && starts_.front() == 0 && starts_.back() == blocks_.size(), error_code::corrupt_file, "the lists do not part the blocks");
+        require(starts_.size() == terms_.size() + 1 && starts_.front() == 0 && starts_.back() == blocks_.size(), error_code::corrupt_file,
+                "the lists do not part the blocks");
         for (std::size_t i = 0; i < terms_.size(); ++i)
-            require(starts_[i] < starts_[i + 1] && starts_[i + 1] <= blocks_.size() && (i == 0 || terms_[i - 1] < terms_[i]), error_code::corrupt_file, "list ", i, " is out of order");
+            require(starts_[i] < starts_[i + 1] && starts_[i + 1] <= blocks_.size() && (i == 0 || terms_[i - 1] < terms_[i]),
+                    error_code::corrupt_file, "list ", i, " is out of order");
     }
     [[nodiscard]] std::size_t check_block(posting_block const& block, std::size_t at, posting_block const* before, bool is_last) const {
         auto const whole = [](bool ok) { require(ok, error_code::corrupt_file, "a block of postings is damaged"); };
@@ -211,7 +224,8 @@ private:
         whole(block.at == at && head() <= end - at);
         open_block const b = open(block);
         whole(b.gaps.width <= 32 && b.codes.width <= 32 && b.count <= posting_block::size && (is_last || b.count == posting_block::size));
-        std::size_t const length = head() + packed_numbers::bytes(b.count - 1, b.gaps.width) + packed_numbers::bytes(b.count, b.codes.width);
+        std::size_t const length =
+            head() + packed_numbers::bytes(b.count - 1, b.gaps.width) + packed_numbers::bytes(b.count, b.codes.width);
         whole(length <= end - at && (before == nullptr || before->last < block.first));
         std::uint64_t slot = block.first;
         std::uint64_t most = 0;
@@ -222,7 +236,8 @@ private:
             most = std::max(most, std::uint64_t{b.least} + b.codes[i]);
             shortest = std::min(shortest, lengths_[static_cast<std::size_t>(slot)]);
         }
-        whole(slot == block.last && most == block.most && shortest == block.shortest && (form_ == sparse_form::counts ? most < 1U << 24U : most <= greatest()) && positive(b));
+        whole(slot == block.last && most == block.most && shortest == block.shortest &&
+              (form_ == sparse_form::counts ? most < 1U << 24U : most <= greatest()) && positive(b));
         return at + length;
     }
     [[nodiscard]] std::uint32_t greatest() const noexcept { return form_ == sparse_form::float32 ? 0x7F7FFFFFU : 0x7F7FU; }

@@ -27,7 +27,9 @@ struct label_window {
     bool with_least = true;
     bool with_most = true;
 
-    [[nodiscard]] constexpr bool holds(Label label) const noexcept { return (with_least ? label >= least : label > least) && (with_most ? label <= most : label < most); }
+    [[nodiscard]] constexpr bool holds(Label label) const noexcept {
+        return (with_least ? label >= least : label > least) && (with_most ? label <= most : label < most);
+    }
 };
 
 /// Which rows have a label (a date, a price) within a window: the labels in rising order, and the row of each unless rows are in that order themselves.
@@ -45,9 +47,11 @@ public:
     /// @param labels  of rows 0, 1, 2 ..
     /// @throws error not_finite (NaN; infinite labels are refused as well), limit_exceeded past 2^32 - 1 rows
     explicit window_index(std::span<Label const> labels) {
-        require(labels.size() < std::numeric_limits<row_t>::max(), error_code::limit_exceeded, labels.size(), " rows are more than 2^32 - 2");
+        require(labels.size() < std::numeric_limits<row_t>::max(), error_code::limit_exceeded, labels.size(),
+                " rows are more than 2^32 - 2");
         if constexpr (std::floating_point<Label>)
-            for (std::size_t i = 0; i < labels.size(); ++i) require(std::isfinite(labels[i]), error_code::not_finite, "the label of row ", i, " is not finite");
+            for (std::size_t i = 0; i < labels.size(); ++i)
+                require(std::isfinite(labels[i]), error_code::not_finite, "the label of row ", i, " is not finite");
         if (!std::is_sorted(labels.begin(), labels.end())) rows_ = order_of(labels);
         labels_.reserve(labels.size());
         for (std::size_t i = 0; i < labels.size(); ++i) labels_.push_back(labels[rows_.empty() ? i : rows_[i]]);
@@ -110,8 +114,10 @@ private:
     /// Places in the order of labels.
     [[nodiscard]] row_range within(label_window<Label> const& window) const {
         require(window.least == window.least && window.most == window.most, error_code::not_finite, "an end of the window is not a number");
-        auto const first = window.with_least ? std::lower_bound(labels_.begin(), labels_.end(), window.least) : std::upper_bound(labels_.begin(), labels_.end(), window.least);
-        auto const last = window.with_most ? std::upper_bound(labels_.begin(), labels_.end(), window.most) : std::lower_bound(labels_.begin(), labels_.end(), window.most);
+        auto const first = window.with_least ? std::lower_bound(labels_.begin(), labels_.end(), window.least)
+                                             : std::upper_bound(labels_.begin(), labels_.end(), window.least);
+        auto const last = window.with_most ? std::upper_bound(labels_.begin(), labels_.end(), window.most)
+                                           : std::lower_bound(labels_.begin(), labels_.end(), window.most);
         auto const begin = static_cast<row_t>(first - labels_.begin()), end = static_cast<row_t>(last - labels_.begin());
         return {begin, std::max(begin, end)};
     }

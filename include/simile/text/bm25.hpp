@@ -14,7 +14,7 @@ namespace simile::text {
 enum class bm25_kind : std::uint8_t {
     okapi = 1,  ///< f (k1 + 1) / (f + k1 norm). Robertson, Walker et al., "Okapi at TREC-3", 1994
     plus = 2,   ///< delta + that: a term counts in however long a text. Lv, Zhai, "Lower-bounding term frequency normalization", CIKM 2011
-    l = 3,      ///< (c + delta) (k1 + 1) / (c + delta + k1): long texts lose less. Lv, Zhai, "When documents are very long, BM25 fails!", SIGIR 2011
+    l = 3,  ///< (c + delta) (k1 + 1) / (c + delta + k1): long texts lose less. Lv, Zhai, "When documents are very long, BM25 fails!", SIGIR 2011
 };
 
 struct bm25_options {
@@ -31,10 +31,12 @@ struct bm25_options {
 
 /// @throws error not_finite, invalid_argument
 inline void check(bm25_options const& o) {
-    require(std::isfinite(o.k1) && std::isfinite(o.b) && std::isfinite(o.delta), error_code::not_finite, "k1 ", o.k1, ", b ", o.b, ", delta ", o.delta);
-    require(o.k1 >= 0 && o.b >= 0 && o.b <= 1 && o.delta >= 0, error_code::invalid_argument, "k1 must be at least 0, b in 0 .. 1, delta at least 0; got ", o.k1, ", ", o.b, " and ",
-            o.delta);
-    require(o.kind >= bm25_kind::okapi && o.kind <= bm25_kind::l, error_code::invalid_argument, "there is no BM25 of kind ", static_cast<unsigned>(o.kind));
+    require(std::isfinite(o.k1) && std::isfinite(o.b) && std::isfinite(o.delta), error_code::not_finite, "k1 ", o.k1, ", b ", o.b,
+            ", delta ", o.delta);
+    require(o.k1 >= 0 && o.b >= 0 && o.b <= 1 && o.delta >= 0, error_code::invalid_argument,
+            "k1 must be at least 0, b in 0 .. 1, delta at least 0; got ", o.k1, ", ", o.b, " and ", o.delta);
+    require(o.kind >= bm25_kind::okapi && o.kind <= bm25_kind::l, error_code::invalid_argument, "there is no BM25 of kind ",
+            static_cast<unsigned>(o.kind));
 }
 
 /// What a term is worth: ln(1 + (n - df + 1/2) / (df + 1/2)), always above 0 (the form without 1 + is negative for terms of more than half of the texts).
@@ -50,7 +52,8 @@ inline void check(bm25_options const& o) {
 class bm25_rule {
 public:
     /// @throws error as check
-    bm25_rule(bm25_options const& options, double average_length) : kind_(options.kind), k1_(options.k1), delta_(options.delta), base_(1 - options.b), slope_(options.b / average_length) {
+    bm25_rule(bm25_options const& options, double average_length)
+        : kind_(options.kind), k1_(options.k1), delta_(options.delta), base_(1 - options.b), slope_(options.b / average_length) {
         check(options);
         if (!(average_length > 0)) slope_ = 0, base_ = 1;
     }

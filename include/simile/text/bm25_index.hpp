@@ -36,14 +36,19 @@ struct text_field {
 class bm25_index {
 public:
     /// @throws error as check(bm25_options) and tokenizer
-    explicit bm25_index(bm25_options const& scoring = {}, tokenizer_options tokens = {}) : scoring_(scoring), tokenizer_(std::move(tokens)), rows_(sparse_form::counts) { check(scoring); }
+    explicit bm25_index(bm25_options const& scoring = {}, tokenizer_options tokens = {})
+        : scoring_(scoring), tokenizer_(std::move(tokens)), rows_(sparse_form::counts) {
+        check(scoring);
+    }
 
     [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
     [[nodiscard]] bm25_options const& scoring() const noexcept { return scoring_; }
     [[nodiscard]] tokenizer const& tokens() const noexcept { return tokenizer_; }
     [[nodiscard]] sparse_index const& rows() const noexcept { return rows_; }
     /// Mean number of terms of a text; 0 without texts.
-    [[nodiscard]] double average_length() const noexcept { return size() == 0 ? 0 : static_cast<double>(rows_.total_length()) / static_cast<double>(size()); }
+    [[nodiscard]] double average_length() const noexcept {
+        return size() == 0 ? 0 : static_cast<double>(rows_.total_length()) / static_cast<double>(size());
+    }
     /// Texts with a term as the tokenizer gives it.
     [[nodiscard]] std::size_t count(std::string_view term) const {
         auto const number = lexicon_.find(term);
@@ -77,7 +82,9 @@ public:
     }
 
     /// @throws error as sparse_index::search
-    [[nodiscard]] std::vector<hit> search(std::string_view query, sparse_options const& options = {}) const { return rows_.search_by(bm25_rule(scoring_, average_length()), weighed(query), options); }
+    [[nodiscard]] std::vector<hit> search(std::string_view query, sparse_options const& options = {}) const {
+        return rows_.search_by(bm25_rule(scoring_, average_length()), weighed(query), options);
+    }
 
     /// The `.simile` file: that of the rows with a section for options and terms. The bytes depend on the texts and options alone.
     [[nodiscard]] std::vector<std::byte> to_bytes() const {
@@ -89,17 +96,19 @@ public:
     }
     /// @param rewrite  of tokenizer_options: a file cannot hold it, but knows whether there was one
     /// @throws error truncated_file, corrupt_file, unsupported_version, limit_exceeded; invalid_argument (no file of texts, or `rewrite` missing or too many)
-    [[nodiscard]] static bm25_index from_bytes(std::span<std::byte const> bytes, std::function<bool(std::string&)> rewrite = {}, verify_level verify = verify_level::checksum,
-                                               load_limits const& limits = {}) {
+    [[nodiscard]] static bm25_index from_bytes(std::span<std::byte const> bytes, std::function<bool(std::string&)> rewrite = {},
+                                               verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
         file_sections const file(bytes, sparse_index::sections, verify, limits);
-        require(file.header().kind == file_header::sparse && !file[section_type::lexicon].empty(), error_code::invalid_argument, "the file does not hold texts");
+        require(file.header().kind == file_header::sparse && !file[section_type::lexicon].empty(), error_code::invalid_argument,
+                "the file does not hold texts");
         detail::byte_reader in(file[section_type::lexicon]);
         bm25_index out = read_options(in, std::move(rewrite));
         read_terms(in, out.lexicon_);
         out.rows_ = sparse_index::from_file(file);
         auto const terms = out.rows_.terms();
-        require(out.rows_.form() == sparse_form::counts && terms.size() == out.lexicon_.size() && (terms.empty() || terms.back() + std::size_t{1} == terms.size()), error_code::corrupt_file,
-                out.lexicon_.size(), " terms for ", terms.size(), " lists of postings");
+        require(out.rows_.form() == sparse_form::counts && terms.size() == out.lexicon_.size() &&
+                    (terms.empty() || terms.back() + std::size_t{1} == terms.size()),
+                error_code::corrupt_file, out.lexicon_.size(), " terms for ", terms.size(), " lists of postings");
         return out;
     }
 
@@ -116,14 +125,17 @@ private:
         for (text_field const& field : fields)
             tokenizer_.each(field.text, [&](std::string_view term, text_span const&) {
                 length += field.weight;
-                if (field.weight != 0) found.push_back({lexicon_.number_of(term), static_cast<float>(std::min(field.weight, most_counted))});
+                if (field.weight != 0)
+                    found.push_back({lexicon_.number_of(term), static_cast<float>(std::min(field.weight, most_counted))});
             });
         require(length <= std::numeric_limits<std::uint32_t>::max(), error_code::limit_exceeded, "a text of ", length, " terms");
         std::sort(found.begin(), found.end(), [](sparse_weight const& a, sparse_weight const& b) { return a.term < b.term; });
         std::size_t n = 0;
         for (sparse_weight const& t : found) {
-            if (n != 0 && found[n - 1].term == t.term) found[n - 1].weight = std::min(found[n - 1].weight + t.weight, static_cast<float>(most_counted));
-            else found[n++] = t;
+            if (n != 0 && found[n - 1].term == t.term)
+                found[n - 1].weight = std::min(found[n - 1].weight + t.weight, static_cast<float>(most_counted));
+            else
+                found[n++] = t;
         }
         found.resize(n);
         return {std::move(found), static_cast<std::uint32_t>(length)};
@@ -138,7 +150,8 @@ private:
         std::vector<weighted_term> out;
         for (std::size_t i = 0, last = 0; i < numbers.size(); i = last) {
             while (last < numbers.size() && numbers[last] == numbers[i]) ++last;
-            if (std::size_t const texts = rows_.count(numbers[i]); texts != 0) out.push_back({numbers[i], static_cast<double>(last - i) * bm25_idf(size(), texts)});
+            if (std::size_t const texts = rows_.count(numbers[i]); texts != 0)
+                out.push_back({numbers[i], static_cast<double>(last - i) * bm25_idf(size(), texts)});
         }
         return out;
     }
@@ -166,8 +179,10 @@ private:
         std::uint8_t const unspaced = in.u8(), fold = in.u8(), rewritten = in.u8();
         std::uint64_t const most = in.u64();
         scoring.k1 = in.f64(), scoring.b = in.f64(), scoring.delta = in.f64();
-        require(unspaced <= 2 && fold <= 1 && rewritten <= 1 && most >= 16 && most <= std::numeric_limits<std::size_t>::max(), error_code::corrupt_file, "the options are no options");
-        require((rewritten == 1) == static_cast<bool>(rewrite), error_code::invalid_argument, rewritten == 1 ? "the terms of the file were rewritten: say by what function" : "the terms of the file were not rewritten");
+        require(unspaced <= 2 && fold <= 1 && rewritten <= 1 && most >= 16 && most <= std::numeric_limits<std::size_t>::max(),
+                error_code::corrupt_file, "the options are no options");
+        require((rewritten == 1) == static_cast<bool>(rewrite), error_code::invalid_argument,
+                rewritten == 1 ? "the terms of the file were rewritten: say by what function" : "the terms of the file were not rewritten");
         tokens.unspaced = static_cast<unspaced_terms>(unspaced);
         tokens.fold_accents = fold == 1;
         tokens.max_term_bytes = static_cast<std::size_t>(most);
@@ -185,7 +200,8 @@ private:
         std::string_view before;
         for (std::uint32_t const number : order) {
             std::string_view const term = lexicon_[number];
-            auto const shared = static_cast<std::size_t>(std::mismatch(before.begin(), before.end(), term.begin(), term.end()).first - before.begin());
+            auto const shared =
+                static_cast<std::size_t>(std::mismatch(before.begin(), before.end(), term.begin(), term.end()).first - before.begin());
             write_length(out, shared);
             write_length(out, term.size() - shared);
             out.append(std::as_bytes(std::span(term.substr(shared))));

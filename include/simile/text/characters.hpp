@@ -50,9 +50,12 @@ inline constexpr char32_t replacement_character = 0xFFFD;
 inline void append_utf8(std::string& out, char32_t code) {
     auto const put = [&](char32_t byte) { out.push_back(static_cast<char>(static_cast<unsigned char>(byte))); };
     if (code < 0x80) return put(code);
-    if (code < 0x800) put(0xC0U | code >> 6);
-    else if (code < 0x10000) put(0xE0U | code >> 12), put(0x80U | (code >> 6 & 0x3FU));
-    else put(0xF0U | code >> 18), put(0x80U | (code >> 12 & 0x3FU)), put(0x80U | (code >> 6 & 0x3FU));
+    if (code < 0x800)
+        put(0xC0U | code >> 6);
+    else if (code < 0x10000)
+        put(0xE0U | code >> 12), put(0x80U | (code >> 6 & 0x3FU));
+    else
+        put(0xF0U | code >> 18), put(0x80U | (code >> 12 & 0x3FU)), put(0x80U | (code >> 6 & 0x3FU));
     put(0x80U | (code & 0x3FU));
 }
 
@@ -82,7 +85,8 @@ inline void append_utf8(std::string& out, char32_t code) {
 [[nodiscard]] inline char32_t without_accent(char32_t code) noexcept {
     if (code < 0xDF || code > 0xFFFF) return code;
     auto const& runs = tables::accented_runs;
-    auto const after = std::upper_bound(runs.begin(), runs.end(), code, [](char32_t c, tables::accented_run const& r) { return c < r.first; });
+    auto const after =
+        std::upper_bound(runs.begin(), runs.end(), code, [](char32_t c, tables::accented_run const& r) { return c < r.first; });
     if (after == runs.begin()) return code;
     tables::accented_run const& run = *std::prev(after);
     return code - run.first <= run.more ? run.letter : code;
@@ -113,8 +117,10 @@ inline void append_utf8(std::string& out, char32_t code) {
 inline void append_folded(std::string& out, char32_t code, bool fold_accents) {
     char32_t const small = fold_case(code);
     if (small < 0x80 || !fold_accents) return append_utf8(out, small);
-    if (auto const letters = letters_of(small); !letters.empty()) out += letters;
-    else append_utf8(out, without_accent(small));
+    if (auto const letters = letters_of(small); !letters.empty())
+        out += letters;
+    else
+        append_utf8(out, without_accent(small));
 }
 
 }  // namespace simile::text

@@ -24,11 +24,14 @@ namespace simile::text {
     tokenizer(options).each(text, [&](std::string_view term, text_span const& place) {
         if (wanted.find(term)) found.push_back(place);
     });
-    std::sort(found.begin(), found.end(), [](text_span const& a, text_span const& b) { return a.first < b.first || (a.first == b.first && a.last < b.last); });
+    std::sort(found.begin(), found.end(),
+              [](text_span const& a, text_span const& b) { return a.first < b.first || (a.first == b.first && a.last < b.last); });
     std::size_t n = 0;
     for (text_span const& place : found) {
-        if (n == 0 || place.first >= found[n - 1].last) found[n++] = place;
-        else if (place.last > found[n - 1].last) found[n - 1].last = place.last, found[n - 1].last16 = place.last16;
+        if (n == 0 || place.first >= found[n - 1].last)
+            found[n++] = place;
+        else if (place.last > found[n - 1].last)
+            found[n - 1].last = place.last, found[n - 1].last16 = place.last16;
     }
     found.resize(n);
     return found;

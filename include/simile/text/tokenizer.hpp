@@ -17,8 +17,8 @@ namespace simile::text {
 
 /// Terms of a script that does not part its words (character_class::unspaced).
 enum class unspaced_terms : std::uint8_t {
-    both,        ///< every character, and every two neighbours
-    bigrams,     ///< every two neighbours; a character that stands alone is a term
+    both,     ///< every character, and every two neighbours
+    bigrams,  ///< every two neighbours; a character that stands alone is a term
     characters,
 };
 
@@ -55,7 +55,8 @@ class tokenizer {
 public:
     /// @throws error invalid_argument for terms of fewer than 16 bytes
     explicit tokenizer(tokenizer_options options = {}) : options_(std::move(options)) {
-        require(options_.max_term_bytes >= 16, error_code::invalid_argument, "a term needs room for 16 bytes, got ", options_.max_term_bytes);
+        require(options_.max_term_bytes >= 16, error_code::invalid_argument, "a term needs room for 16 bytes, got ",
+                options_.max_term_bytes);
     }
 
     [[nodiscard]] tokenizer_options const& options() const noexcept { return options_; }
@@ -129,8 +130,10 @@ private:
         }
         void mark(char32_t code, text_span const& at, bool kept) {
             if (now.empty()) return;
-            if (kept) add(code, at);
-            else now.extend(at);
+            if (kept)
+                add(code, at);
+            else
+                now.extend(at);
         }
         void add(char32_t code, text_span const& at) {
             now.append(code, options.fold_accents, now.is_unspaced ? options.max_term_bytes / 2 : options.max_term_bytes);
@@ -138,8 +141,10 @@ private:
         }
         void end() {
             if (now.empty()) return;
-            if (now.is_unspaced) next_character(), alone();
-            else emit(now.term, now.place);
+            if (now.is_unspaced)
+                next_character(), alone();
+            else
+                emit(now.term, now.place);
             now.clear();
             before.clear();
         }
