@@ -3,11 +3,10 @@
 
 #include <simile/core/error.hpp>
 #include <simile/core/hit.hpp>
-#include <simile/index/sparse_search.hpp>
+#include <simile/index/sparse_part.hpp>
 #include <simile/index/sparse_segment.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -101,7 +100,7 @@ public:
     /// Rows with the term.
     [[nodiscard]] std::size_t count(std::uint32_t term) const {
         std::size_t n = 0;
-        each_part([&](part const& p) { n += p.segment.count(p.segment.list(term)) - buried(p, p.segment.list(term)); });
+        each_part([&](part const& p) { n += p.segment.count(p.segment.list(term)) - buried_in(p, p.segment.list(term)); });
         return n;
     }
     /// Calls visit(segment, rows of its slots).
@@ -115,13 +114,13 @@ public:
         for (row_t row = 0; row < rows(); ++row) lengths[row] = length(row);
         std::vector<part const*> from;
         each_part([&](part const& p) { from.push_back(&p); });
-        return gather(from, row_of_, std::move(lengths), order);
+        return gather_parts(form_, from, row_of_, std::move(lengths), order);
     }
     /// The terms of rows, rising.
     [[nodiscard]] std::vector<std::uint32_t> terms() const {
         std::vector<part const*> from;
         each_part([&](part const& p) { from.push_back(&p); });
-        return terms_of(from);
+        return terms_of_parts(from);
     }
 
     [[nodiscard]] std::size_t memory() const noexcept {
@@ -132,11 +131,7 @@ public:
     }
 
 private:
-    struct part {
-        sparse_segment segment;
-        std::size_t base = 0;                 // its slot 0
-        std::vector<std::uint32_t> buried{};  // slots of the segment without a row, rising
-    };
+    using part = sparse_part;
     struct new_posting {
         std::uint32_t term;
         posting at;
@@ -261,7 +256,7 @@ private:
                 lengths.push_back(parts_[p].segment.length(s));
             }
         }
-        parts_[first] = {gather(from, place, std::move(lengths), std::nullopt), begin, {}};
+        parts_[first] = {gather_parts(form_, from, place, std::move(lengths), std::nullopt), begin, {}};
         bool const empty = rows.empty();
         parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(empty ? first : first + 1),
                      parts_.begin() + static_cast<std::ptrdiff_t>(last));
@@ -277,51 +272,6 @@ private:
         newest_.base -= gone;
         for (std::size_t slot = begin; slot < row_of_.size(); ++slot)
             if (row_of_[slot] != no_row) slot_of_[row_of_[slot]] = static_cast<std::uint32_t>(slot);
-    }
-
-    [[nodiscard]] static std::vector<std::uint32_t> terms_of(std::span<part const* const> from) {
-        std::vector<std::uint32_t> out;
-        for (part const* p : from) out.insert(out.end(), p->segment.terms().begin(), p->segment.terms().end());
-        if (from.size() > 1) std::sort(out.begin(), out.end());
-        out.erase(std::unique(out.begin(), out.end()), out.end());
-        return out;
-    }
-    /// @param place  of each slot of all parts in the new segment; no_row leaves it out
-    [[nodiscard]] sparse_segment gather(std::span<part const* const> from, std::vector<row_t> const& place,
-                                        std::vector<std::uint32_t> lengths, std::optional<std::vector<std::uint32_t>> const& order) const {
-        sparse_segment out(form_, std::move(lengths));
-        auto const terms = order ? *order : terms_of(from);
-        std::vector<posting> list;
-        for (std::size_t i = 0; i < terms.size(); ++i) {
-            list.clear();
-            for (part const* p : from)
-                p->segment.each(p->segment.list(terms[i]), [&](std::uint32_t slot, std::uint32_t code) {
-                    if (place[p->base + slot] != no_row) list.push_back({place[p->base + slot], code});
-                });
-            auto const before = [](posting const& a, posting const& b) { return a.slot < b.slot; };
-            if (!std::is_sorted(list.begin(), list.end(), before)) std::sort(list.begin(), list.end(), before);
-            out.add_list(order ? static_cast<std::uint32_t>(i) : terms[i], list);
-        }
-        out.finish();
-        return out;
-    }
-
-    /// Slots of a list that are buried. Opens blocks only where there are any.
-    [[nodiscard]] static std::size_t buried(part const& p, std::span<posting_block const> list) {
-        std::size_t n = 0;
-        std::array<std::uint32_t, posting_block::size> slots;
-        auto dead = p.buried.begin();
-        for (auto block = list.begin(); dead != p.buried.end();) {
-            block = std::lower_bound(block, list.end(), *dead, [](posting_block const& b, std::uint32_t slot) { return b.last < slot; });
-            if (block == list.end()) break;
-            dead = std::lower_bound(dead, p.buried.end(), block->first);
-            if (dead == p.buried.end() || *dead > block->last) continue;
-            open_block const open = p.segment.open(*block);
-            open.slots(block->first, slots.data());
-            for (; dead != p.buried.end() && *dead <= block->last; ++dead)
-                n += std::binary_search(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(open.count), *dead) ? 1U : 0U;
-        }
-        return n;
     }
 
     sparse_form form_;
