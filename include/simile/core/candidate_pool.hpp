@@ -33,9 +33,11 @@ public:
 
     /// Bit i of `mask`: row first + i takes part and reaches threshold(margin).
     [[gnu::always_inline]] void push_block(row_t first, std::span<float const, block_rows> estimates, std::uint32_t mask, float margin) {
-        for (; mask != 0; mask &= mask - 1) {
+        std::size_t const before = kept_.size();
+        kept_.resize(before + static_cast<std::size_t>(std::popcount(mask)));
+        for (candidate* to = kept_.data() + before; mask != 0; mask &= mask - 1, ++to) {
             auto const i = static_cast<unsigned>(std::countr_zero(mask));
-            kept_.push_back({first + i, estimates[i], margin});
+            *to = {first + i, estimates[i], margin};
         }
         if (kept_.size() + block_rows > capacity_) cut();
     }
