@@ -45,7 +45,11 @@ class IndexedDbSlots implements Slots {
   }
 
   async body(slot: Slot): Promise<Uint8Array> {
-    return joined((await this.#read((records) => records.getAll(pieces(this.#key, slot)))) as Uint8Array[]);
+    // One piece after another: all of them at once would hold up the page.
+    const keys = (await this.#read((records) => records.getAllKeys(pieces(this.#key, slot)))) as IDBValidKey[];
+    const found: Uint8Array[] = [];
+    for (const key of keys) found.push((await this.#read((records) => records.get(key))) as Uint8Array);
+    return joined(found);
   }
 
   async write(slot: Slot): Promise<SlotWriter> {

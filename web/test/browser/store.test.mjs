@@ -173,6 +173,17 @@ test('without the private file system it is IndexedDB, and without that memory',
   await context.close();
 });
 
+for (const place of places.slice(0, 3)) {
+  test(`${titled(place)}: the page goes on living while 64 MB are saved and loaded`, async () => {
+    const context = await browser.newContext();
+    const page = await open(context);
+    const longest = await run(page, 'longestPause', place, { name: 'large', length: 64 << 20 });
+    console.log(`${titled(place)}: at most ${longest.toFixed(1)} ms`);
+    assert.ok(longest < 250, `${longest} ms`);
+    await context.close();
+  });
+}
+
 test('a frame without an origin has a store too', async () => {
   const context = await browser.newContext();
   const page = await open(context);
@@ -195,7 +206,11 @@ test('a frame without an origin has a store too', async () => {
 
 test('a browser killed at any moment of a save has lost nothing that was acknowledged, and torn nothing', async (t) => {
   const profile = mkdtempSync(join(tmpdir(), 'simile-profile-'));
-  t.after(() => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
+  let chromium;
+  t.after(async () => {
+    await chromium?.kill();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  });
   const kills = 20;
   const acknowledged = new Map();
   const written = new Map();
@@ -210,7 +225,7 @@ test('a browser killed at any moment of a save has lost nothing that was acknowl
     written.set(key, number);
   };
   for (let kill = 0; kill <= kills; kill++) {
-    const chromium = await spawnChromium(profile);
+    chromium = await spawnChromium(profile);
     const page = await open(chromium.context);
     if (kill > 0) await check(page, places[(kill - 1) % 3]);
     if (kill === kills) {

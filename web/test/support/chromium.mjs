@@ -28,7 +28,7 @@ export async function spawnChromium(profile) {
   const child = spawn(chromiumPath(), [...args, ...own], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const kill = async () => {
-    process.kill(-child.pid, 'SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
     await ended;
   };
   const address = await new Promise((resolve, reject) => {

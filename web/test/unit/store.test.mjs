@@ -153,8 +153,25 @@ test('a cancelled save leaves what was there', async () => {
   await assert.rejects(saving, (error) => error.code === 'cancelled' && error.cause === reason);
   assert.deepEqual(await store.load(), bytes(100));
   await rejects(store.load({ signal: AbortSignal.abort() }), 'cancelled');
+  // Also one that still waits for another, which goes on.
+  const waiting = new AbortController();
+  const [first, second] = [store.save(bytes(3 << 20)), store.save(bytes(8), { signal: waiting.signal })];
+  waiting.abort(reason);
+  await rejects(second, 'cancelled');
+  await first;
+  assert.equal((await store.load()).length, 3 << 20);
   await store.save(bytes(7));
-  assert.equal(store.generation, 2);
+  assert.equal(store.generation, 3);
+});
+
+test('a save that did not come to its end gives its room back', async () => {
+  const { store, slots, newer } = await twoGenerations();
+  const control = new AbortController();
+  const saving = store.save(new Uint8Array(64 << 20), { signal: control.signal });
+  setTimeout(() => control.abort(), 5);
+  await rejects(saving, 'cancelled');
+  assert.equal(slots[0], undefined);
+  assert.deepEqual(await store.load(), newer);
 });
 
 test('bytes that change while they are saved do not tear it', async () => {
@@ -202,8 +219,8 @@ test('every flipped bit of a slot is noticed, and the older generation taken', a
 });
 
 test('every truncation and every extension of a slot is noticed', async () => {
-  const { store, slots, older, newer } = await twoGenerations();
-  const [{ header, pieces }] = [slots[1]];
+  const { name, store, slots, older, newer } = await twoGenerations();
+  const { header, pieces } = slots[1];
   for (let n = 0; n < header.length; n++) {
     slots[1] = { header: header.slice(0, n), pieces: [] };
     assert.deepEqual(await store.load(), older);
@@ -213,6 +230,9 @@ test('every truncation and every extension of a slot is noticed', async () => {
   for (let n = 0; n < newer.length; n++) {
     slots[1] = { header, pieces: [newer.slice(0, n)] };
     assert.deepEqual(await store.load(), older);
+    const opened = await internals.openStore(name);
+    assert.equal(opened.generation, 1);
+    opened.close();
   }
   slots[1] = { header, pieces: [...pieces, Uint8Array.of(0)] };
   assert.deepEqual(await store.load(), older);
