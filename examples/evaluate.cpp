@@ -34,17 +34,25 @@ wishes read_wishes(int argc, char** argv) {
     wishes out;
     for (int i = 1; i < argc; ++i) {
         std::string_view const word = argv[i];
-        if (word == "--dynamic") out.dynamic = true;
-        else if (!word.starts_with("--")) out.files.emplace_back(word);
+        if (word == "--dynamic")
+            out.dynamic = true;
+        else if (!word.starts_with("--"))
+            out.files.emplace_back(word);
         else {
             require(i + 1 < argc, error_code::invalid_argument, word, " wants a value");
             std::string const value = argv[++i];
-            if (word == "--codec") out.codec = value;
-            else if (word == "--against") out.against = value;
-            else if (word == "--bank") out.bank = value;
-            else if (word == "--correct") out.correct = value;
-            else if (word == "--k") out.k = static_cast<std::size_t>(std::strtoull(value.c_str(), nullptr, 10));
-            else fail(error_code::invalid_argument, "there is no option ", word);
+            if (word == "--codec")
+                out.codec = value;
+            else if (word == "--against")
+                out.against = value;
+            else if (word == "--bank")
+                out.bank = value;
+            else if (word == "--correct")
+                out.correct = value;
+            else if (word == "--k")
+                out.k = static_cast<std::size_t>(std::strtoull(value.c_str(), nullptr, 10));
+            else
+                fail(error_code::invalid_argument, "there is no option ", word);
         }
     }
     require(out.files.size() == 3, error_code::invalid_argument, "three files are wanted: corpus, queries and judgements");
@@ -66,7 +74,8 @@ std::unique_ptr<vector_index> filled(std::string const& codec, matrix_view<float
     return index;
 }
 
-eval::retrieval_measures measure(vector_index const& index, matrix_view<float const> queries, eval::qrels const& judged, search_options options) {
+eval::retrieval_measures measure(vector_index const& index, matrix_view<float const> queries, eval::qrels const& judged,
+                                 search_options options) {
     eval::retrieval_measures out(options.k);
     // MAP and the first rank look at the whole list.
     std::size_t const k = options.k;
@@ -93,7 +102,8 @@ void run(wishes const& asked) {
         auto const after = measure(*filled(asked.against, corpus.matrix()), queries.matrix(), judged, options);
         return static_cast<void>(std::fputs(eval::table(before.compared_with(after)).c_str(), stdout));
     }
-    auto const correction = fit_correction(*index, io::read_npy_as_float(asked.bank).matrix(), {.method = method_of(asked.correct), .dynamic = asked.dynamic});
+    auto const correction =
+        fit_correction(*index, io::read_npy_as_float(asked.bank).matrix(), {.method = method_of(asked.correct), .dynamic = asked.dynamic});
     search_options corrected = options;
     correction.apply_to(corrected);
     std::fputs(eval::table(before.compared_with(measure(*index, queries.matrix(), judged, corrected))).c_str(), stdout);

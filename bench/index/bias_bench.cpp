@@ -22,7 +22,8 @@ using namespace simile;
 double milliseconds(vector_index const& index, matrix_view<float const> queries, search_options const& options) {
     auto const begin = std::chrono::steady_clock::now();
     for (std::size_t q = 0; q < queries.rows(); ++q) static_cast<void>(index.search(queries[q], options));
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count() / static_cast<double>(queries.rows());
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count() /
+           static_cast<double>(queries.rows());
 }
 double median(std::vector<double> values) {
     std::sort(values.begin(), values.end());
@@ -48,7 +49,8 @@ void measure(std::string const& coding, std::size_t dims, std::size_t rows, std:
         times[2].push_back(milliseconds(*index, queries, dynamic));
     }
     double const base = median(times[0]), with = median(times[1]), chosen = median(times[2]);
-    std::printf("| %s | %zu | %.3f | %.3f | %+.1f %% | %.3f | %+.1f %% |\n", coding.c_str(), dims, base, with, 100 * (with / base - 1), chosen, 100 * (chosen / base - 1));
+    std::printf("| %s | %zu | %.3f | %.3f | %+.1f %% | %.3f | %+.1f %% |\n", coding.c_str(), dims, base, with, 100 * (with / base - 1),
+                chosen, 100 * (chosen / base - 1));
 }
 
 void measure_fit(std::string const& coding, std::size_t dims, std::size_t rows) {
@@ -63,16 +65,19 @@ void measure_fit(std::string const& coding, std::size_t dims, std::size_t rows) 
         static_cast<void>(fit_correction(*index, bank, options));
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() / searches;
     };
-    std::printf("| %s | %zu | %.2f s | %.2f | %.2f | %.2f |\n", coding.c_str(), dims, searches, fit({.method = correction_method::inverted_softmax}),
-                fit({.method = correction_method::inverted_softmax, .dynamic = true}), fit({}));
+    std::printf("| %s | %zu | %.2f s | %.2f | %.2f | %.2f |\n", coding.c_str(), dims, searches,
+                fit({.method = correction_method::inverted_softmax}), fit({.method = correction_method::inverted_softmax, .dynamic = true}),
+                fit({}));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     std::size_t rows = 100'000, repeats = 15;
-    for (int i = 1; i + 1 < argc; i += 2) (std::strcmp(argv[i], "--rows") == 0 ? rows : repeats) = static_cast<std::size_t>(std::atoll(argv[i + 1]));
-    std::printf("%zu rows, k = 10\n\n| codec | dims | plain ms | bias ms | | by the best row ms | |\n|---|---|---|---|---|---|---|\n", rows);
+    for (int i = 1; i + 1 < argc; i += 2)
+        (std::strcmp(argv[i], "--rows") == 0 ? rows : repeats) = static_cast<std::size_t>(std::atoll(argv[i + 1]));
+    std::printf("%zu rows, k = 10\n\n| codec | dims | plain ms | bias ms | | by the best row ms | |\n|---|---|---|---|---|---|---|\n",
+                rows);
     measure("int8", 384, rows, repeats);
     measure("f32", 384, rows, repeats);
     measure("int1", 768, rows, repeats);

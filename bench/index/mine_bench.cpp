@@ -32,7 +32,8 @@ double kernel_rate(std::vector<float> const& values, std::size_t dims) {
     byte_buffer block(codec.block_bytes());
     for (std::size_t r = 0; r < block_rows; ++r) codec.encode(std::span(values).subspan(r * dims, dims), block.data(), r);
     constexpr std::size_t queries = 8, repeats = 20'000;
-    detail::tiled_queries const tiled(codec, queries, [&](std::size_t i) { return codec.prepare(std::span(values).subspan(i * dims, dims), 1); });
+    detail::tiled_queries const tiled(codec, queries,
+                                      [&](std::size_t i) { return codec.prepare(std::span(values).subspan(i * dims, dims), 1); });
     std::vector<quantize::block_scores> scores(queries);
     double best = 0;
     for (int run = 0; run < 9; ++run) {
@@ -64,7 +65,8 @@ int main(int argc, char** argv) {
     std::printf("| what | rows | seconds | 10^9 multiply-adds a second | of the kernel |\n|---|---|---|---|---|\n");
     double const kernel = kernel_rate(x, dims);
     auto const line = [&](char const* what, std::size_t count, double work, double time) {
-        std::printf("| %s, %s | %zu | %.2f | %.0f | %.0f %% |\n", what, codec.c_str(), count, time, work / time / 1e9, 100 * work / time / kernel);
+        std::printf("| %s, %s | %zu | %.2f | %.0f | %.0f %% |\n", what, codec.c_str(), count, time, work / time / 1e9,
+                    100 * work / time / kernel);
     };
     auto const some = made(x, std::min<std::size_t>(rows, 10'000));
     double const n = static_cast<double>(some->size()), all = static_cast<double>(rows), d = static_cast<double>(dims);

@@ -98,7 +98,8 @@ Kernel sign_blocks() {
                 auto const* const codes = static_cast<std::uint8_t const*>(base);
                 for (std::size_t b = 0; 32 * b < rows; ++b) {
                     simd::block_dots sums;
-                    simd::interleaved_agreement(default_arch{}, query(dim).signs.data(), codes + layout::block_bytes(dim) * b, layout::groups(dim), sums);
+                    simd::interleaved_agreement(default_arch{}, query(dim).signs.data(), codes + layout::block_bytes(dim) * b,
+                                                layout::groups(dim), sums);
                     for (std::size_t r = 0; r < 32 && 32 * b + r < rows; ++r) out[32 * b + r] = static_cast<float>(sums[r]);
                 }
             }};

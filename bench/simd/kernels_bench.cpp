@@ -94,12 +94,14 @@ void add_kernels(std::size_t d) {
     });
     add("simd/agreement/b1" + end, d / 8, [d, tables] {
         simd::block_dots out;
-        simd::interleaved_agreement(Arch{}, tables.data(), reinterpret_cast<std::uint8_t const*>(bits.data()), simd::interleaved<1>::groups(d), out);
+        simd::interleaved_agreement(Arch{}, tables.data(), reinterpret_cast<std::uint8_t const*>(bits.data()),
+                                    simd::interleaved<1>::groups(d), out);
         return out[0] + out[31];
     });
     add("simd/interleaved/i8" + end, d, [d, query] {
         simd::block_dots out;
-        simd::interleaved_dots<8>(Arch{}, query.codes.data(), reinterpret_cast<std::uint8_t const*>(codes.data()), simd::interleaved<8>::groups(d), out);
+        simd::interleaved_dots<8>(Arch{}, query.codes.data(), reinterpret_cast<std::uint8_t const*>(codes.data()),
+                                  simd::interleaved<8>::groups(d), out);
         return out[0] + out[31];
     });
 }

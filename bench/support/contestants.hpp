@@ -80,7 +80,8 @@ inline contestant of_index(std::string name, index_maker make, std::vector<named
 class built_ivf final : public built_index {
 public:
     built_ivf(std::string const& codec, matrix_view<float const> rows, std::size_t lists, std::vector<std::size_t> probes)
-        : index_(ivf_index::build(coding_of(codec, rows.dims()), {}, rows, similarity_kind::cosine, {.lists = lists})), probes_(std::move(probes)) {}
+        : index_(ivf_index::build(coding_of(codec, rows.dims()), {}, rows, similarity_kind::cosine, {.lists = lists})),
+          probes_(std::move(probes)) {}
     [[nodiscard]] double bytes_a_row() const override { return static_cast<double>(index_.memory()) / static_cast<double>(index_.size()); }
     void search(matrix_view<float const> queries, std::size_t setting, std::size_t k, std::int64_t* rows) const override {
         if (queries.rows() == 1) return write(index_.search(queries[0], {.k = k}, probes_[setting]), k, rows);
@@ -100,7 +101,9 @@ private:
 inline contestant partitioned(std::string codec, std::size_t lists, std::vector<std::size_t> probes) {
     contestant out{"ivf" + std::to_string(lists) + " " + codec, {}, {}};
     for (std::size_t const p : probes) out.settings.push_back(std::to_string(p) + " probes");
-    out.build = [=](matrix_view<float const> rows) -> std::unique_ptr<built_index> { return std::make_unique<built_ivf>(codec, rows, lists, probes); };
+    out.build = [=](matrix_view<float const> rows) -> std::unique_ptr<built_index> {
+        return std::make_unique<built_ivf>(codec, rows, lists, probes);
+    };
     return out;
 }
 

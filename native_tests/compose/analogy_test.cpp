@@ -29,7 +29,8 @@ TEST_CASE("king less man and woman is queen on a map of two meanings", "[compose
     std::vector<float> const man{0, 0, 1}, woman{0, 1, 1}, king{1, 0, 1}, queen{1, 1, 1};
     std::vector<float> query(3);
     analogy_query(man, king, woman, query);
-    for (auto const& other : {man, woman, king}) CHECK(cosine_by_definition<float>(query, queen) > cosine_by_definition<float>(query, other));
+    for (auto const& other : {man, woman, king})
+        CHECK(cosine_by_definition<float>(query, queen) > cosine_by_definition<float>(query, other));
 }
 
 TEST_CASE("3CosMul weighs its cosines as a product and stays finite", "[compose][analogy]") {

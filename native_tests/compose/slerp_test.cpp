@@ -16,7 +16,9 @@ std::vector<float> slerped(std::vector<float> const& a, std::vector<float> const
     slerp(a, b, t, out);
     return out;
 }
-double angle_of(std::vector<float> const& a, std::vector<float> const& b) { return std::acos(std::min(1.0, cosine_by_definition<float>(a, b))); }
+double angle_of(std::vector<float> const& a, std::vector<float> const& b) {
+    return std::acos(std::min(1.0, cosine_by_definition<float>(a, b)));
+}
 }  // namespace
 
 TEST_CASE("slerp divides the angle in parts of t", "[compose][slerp]") {
@@ -38,7 +40,9 @@ TEST_CASE("slerp has an answer for equal, opposite, nearly equal and zero vector
     for (float& v : opposite) v *= -2;
     nearly[0] += 1e-7F;
     std::vector<float> const zero(9, 0.0F);
-    auto const close = [&](std::vector<float> const& v, std::vector<float> const& w) { return std::sqrt(squared_l2_by_definition<float>(v, w).value) < 1e-6; };
+    auto const close = [&](std::vector<float> const& v, std::vector<float> const& w) {
+        return std::sqrt(squared_l2_by_definition<float>(v, w).value) < 1e-6;
+    };
     CHECK(close(slerped(a, a, 0.3), a));
     CHECK(close(slerped(a, nearly, 0.5), a));
     CHECK(close(slerped(a, opposite, 0.4), a));

@@ -49,7 +49,8 @@ struct tolerance {
         return within.close(a, e) ? "" : path + " is " + std::to_string(a) + ", not " + std::to_string(e);
     }
     if (expected.is_array()) {
-        if (!actual.is_array() || actual.size() != expected.size()) return path + " has another number of elements than " + std::to_string(expected.size());
+        if (!actual.is_array() || actual.size() != expected.size())
+            return path + " has another number of elements than " + std::to_string(expected.size());
         for (std::size_t i = 0; i < expected.size(); ++i)
             if (auto found = difference(actual[i], expected[i], within, path + "[" + std::to_string(i) + "]"); !found.empty()) return found;
         return "";

@@ -66,8 +66,10 @@ void run_file(fs::path const& path, counts& total) {
     auto const run = operations().find(op);
     for (auto const& one : file.at("cases")) {
         std::string const where = path.string() + ": " + op + ", " + one.value("name", "?");
-        if (file.value("format", 0) != 1) total.add(where, "unknown format");
-        else if (run == operations().end()) total.add(where, "unknown operation");
+        if (file.value("format", 0) != 1)
+            total.add(where, "unknown format");
+        else if (run == operations().end())
+            total.add(where, "unknown operation");
         else {
             auto const limits = one.value("tolerance", file.value("tolerance", json::object()));
             total.add(where, fault(run->second, one, {limits.value("rel", 0.0), limits.value("abs", 0.0)}));
@@ -86,8 +88,10 @@ int main(int argc, char** argv) {
     }
     counts total;
     for (auto const& path : arguments) {
-        if (!fs::exists(path)) total.add(path, "does not exist");
-        else for (auto const& file : files_of(path)) run_file(file, total);
+        if (!fs::exists(path))
+            total.add(path, "does not exist");
+        else
+            for (auto const& file : files_of(path)) run_file(file, total);
     }
     std::printf("%d passed, %d failed\n", total.passed, total.failed);
     return total.failed == 0 && total.passed > 0 ? 0 : 1;

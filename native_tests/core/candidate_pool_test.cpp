@@ -44,7 +44,8 @@ std::vector<candidate> stream(std::size_t count, std::uint64_t seed, bool own_ma
     xoshiro256 random(seed);
     std::vector<candidate> out;
     for (std::size_t i = 0; i < count; ++i) {
-        float const estimate = static_cast<float>(random() % 4000) / 64, margin = own_margins ? static_cast<float>(random() % 200) / 64 : 1.5F;
+        float const estimate = static_cast<float>(random() % 4000) / 64,
+                    margin = own_margins ? static_cast<float>(random() % 200) / 64 : 1.5F;
         out.push_back({static_cast<row_t>(i), estimate, margin});
     }
     return out;
@@ -59,7 +60,9 @@ TEST_CASE("a pool keeps whoever is at most its margin below the k-th best, in an
             auto const wanted = expected(all, k);
             // As they come, falling (the limit is known at once) and rising (it is known last, and most have to go again).
             for (int order = 0; order < 3; ++order) {
-                if (order > 0) std::sort(all.begin(), all.end(), [&](auto const& a, auto const& b) { return order == 1 ? a.estimate > b.estimate : a.estimate < b.estimate; });
+                if (order > 0)
+                    std::sort(all.begin(), all.end(),
+                              [&](auto const& a, auto const& b) { return order == 1 ? a.estimate > b.estimate : a.estimate < b.estimate; });
                 candidate_pool pool(k);
                 for (candidate const& c : all) pool.push(c.row, c.estimate, c.margin);
                 CAPTURE(seed, k, order);
@@ -91,7 +94,8 @@ TEST_CASE("blocks go into a pool as rows one by one do", "[core][candidate_pool]
         auto mask = static_cast<std::uint32_t>(random());
         for (std::size_t i = 0; i < block_rows; ++i) {
             estimates[i] = all[b * block_rows + i].estimate;
-            if ((mask >> i & 1U) != 0) by_rows.push(static_cast<row_t>(b * block_rows + i), estimates[i], 1.5F), taken.push_back(all[b * block_rows + i]);
+            if ((mask >> i & 1U) != 0)
+                by_rows.push(static_cast<row_t>(b * block_rows + i), estimates[i], 1.5F), taken.push_back(all[b * block_rows + i]);
             if (!(estimates[i] >= by_blocks.threshold(1.5F))) mask &= ~(std::uint32_t{1} << i);
         }
         by_blocks.push_block(static_cast<row_t>(b * block_rows), estimates, mask, 1.5F);

@@ -12,9 +12,18 @@ using namespace simile::test;
 
 TEST_CASE("an error has a code, its name and the numbers of the case", "[core][error]") {
     auto const call = [] { fail(error_code::dimension_mismatch, "query has ", 383, " dimensions, index has ", std::size_t{384}); };
-    CHECK(outcome([&] { call(); return 0; }) == "dimension_mismatch");
-    CHECK(message([&] { call(); return 0; }) == "query has 383 dimensions, index has 384");
-    CHECK(outcome([] { require(true, error_code::not_finite, "never"); return 0; }) == "ok");
+    CHECK(outcome([&] {
+              call();
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(message([&] {
+              call();
+              return 0;
+          }) == "query has 383 dimensions, index has 384");
+    CHECK(outcome([] {
+              require(true, error_code::not_finite, "never");
+              return 0;
+          }) == "ok");
 }
 
 TEST_CASE("every error code has its own name and the number of the boundary", "[core][error]") {

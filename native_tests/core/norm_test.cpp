@@ -30,7 +30,8 @@ TEST_CASE("a unit vector has length 1 and the direction of the vector", "[core][
     CHECK(to_unit(x, unit) == norm(x));
     CHECK(std::abs(norm(unit) - 1) <= 0x1p-23);
     double const length = std::sqrt(dot_by_definition<float>(x, x).value);
-    for (std::size_t i = 0; i < n; ++i) CHECK(std::abs(double(unit[i]) - double(x[i]) / length) <= 0x1p-24 * std::abs(double(x[i]) / length) + 0x1p-150);
+    for (std::size_t i = 0; i < n; ++i)
+        CHECK(std::abs(double(unit[i]) - double(x[i]) / length) <= 0x1p-24 * std::abs(double(x[i]) / length) + 0x1p-150);
     to_unit(x, x);
     CHECK(x == unit);
 }
@@ -47,7 +48,8 @@ TEST_CASE("NaN and infinity are found at every place", "[core][norm]") {
         for (std::size_t i = 0; i < n; ++i) {
             auto x = normal_vector(n, n, 5e37F);
             REQUIRE(all_finite(x));
-            for (float const bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()}) {
+            for (float const bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                                    -std::numeric_limits<float>::infinity()}) {
                 x[i] = bad;
                 REQUIRE(!all_finite(x));
             }

@@ -18,7 +18,13 @@ TEST_CASE("progress reports steps and stops by a token", "[core][progress]") {
     watch.step(3, 10);
     CHECK(seen == std::pair<std::size_t, std::size_t>{3, 10});
     source.request_stop();
-    CHECK(outcome([&] { watch.step(4, 10); return 0; }) == "cancelled");
+    CHECK(outcome([&] {
+              watch.step(4, 10);
+              return 0;
+          }) == "cancelled");
     CHECK(seen.first == 3);
-    CHECK(outcome([] { progress{}.step(1, 1); return 0; }) == "ok");
+    CHECK(outcome([] {
+              progress{}.step(1, 1);
+              return 0;
+          }) == "ok");
 }

@@ -64,15 +64,15 @@ TEST_CASE("a bootstrap interval is repeatable, ordered and about as wide as theo
 TEST_CASE("a statistic sees the positions themselves first, then as many drawn ones", "[core][resampling]") {
     std::size_t calls = 0;
     std::set<std::uint32_t> seen;
-    auto const found = bootstrap(
-        5,
-        [&](std::span<std::uint32_t const> drawn) {
-            if (calls++ == 0) CHECK(std::vector(drawn.begin(), drawn.end()) == std::vector<std::uint32_t>{0, 1, 2, 3, 4});
-            CHECK(drawn.size() == 5);
-            seen.insert(drawn.begin(), drawn.end());
-            return drawn[0];
-        },
-        {.resamples = 50});
+    auto const found = bootstrap(5,
+                                 [&](std::span<std::uint32_t const> drawn) {
+                                     if (calls++ == 0)
+                                         CHECK(std::vector(drawn.begin(), drawn.end()) == std::vector<std::uint32_t>{0, 1, 2, 3, 4});
+                                     CHECK(drawn.size() == 5);
+                                     seen.insert(drawn.begin(), drawn.end());
+                                     return drawn[0];
+                                 },
+                                 {.resamples = 50});
     CHECK(calls == 51);
     CHECK(found.point == 0);
     CHECK(seen == std::set<std::uint32_t>{0, 1, 2, 3, 4});

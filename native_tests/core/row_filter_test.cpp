@@ -17,7 +17,10 @@ TEST_CASE("a row filter allows exactly the rows it was told", "[core][row_filter
     CHECK(filter.word(0) == 0x80000001U);
     CHECK(filter.word(1) == 1U);
     CHECK(filter.word(2) == 1U << 5);
-    CHECK(outcome([&] { filter.allow(70); return 0; }) == "out_of_range");
+    CHECK(outcome([&] {
+              filter.allow(70);
+              return 0;
+          }) == "out_of_range");
 }
 
 TEST_CASE("a row filter takes bitmap words when they fit the rows", "[core][row_filter]") {

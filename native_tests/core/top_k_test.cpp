@@ -18,7 +18,8 @@ namespace {
 
 // A few different scores many times over, so that ties decide; with infinities and both zeros.
 std::vector<float> scores_with_ties(std::size_t n, std::uint64_t seed) {
-    float const some[] = {-std::numeric_limits<float>::infinity(), -1, -0.0F, 0, 0.5F, 0.5000001F, 2, std::numeric_limits<float>::infinity()};
+    float const some[] = {-std::numeric_limits<float>::infinity(), -1, -0.0F, 0, 0.5F, 0.5000001F, 2,
+                          std::numeric_limits<float>::infinity()};
     xoshiro256 random(seed);
     std::vector<float> scores(n);
     for (float& s : scores) s = some[random() % 8];

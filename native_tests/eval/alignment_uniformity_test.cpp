@@ -44,7 +44,8 @@ TEST_CASE("uniformity survives points that are far apart, equal or alone", "[eva
     CHECK(std::isnan(uniformity(matrix_view<float const>(same, 8))));
 }
 
-TEST_CASE("a sample of the pairs comes near all of them, never pairs a point with itself and is repeatable", "[eval][alignment_uniformity]") {
+TEST_CASE("a sample of the pairs comes near all of them, never pairs a point with itself and is repeatable",
+          "[eval][alignment_uniformity]") {
     std::size_t const n = 50, d = 6;
     auto const x = normal_vector(n * d, 3, 0.3F);
     matrix_view<float const> const points(x, d);

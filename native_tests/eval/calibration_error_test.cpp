@@ -20,7 +20,8 @@ using eval::expected_calibration_error;
 using eval::reliability_diagram;
 
 TEST_CASE("a probability belongs to the bin that ends with it, and 0 to the first", "[eval][calibration_error]") {
-    auto const bins = reliability_diagram(std::vector<float>{0, 0.25F, 0.26F, 0.5F, 1, 0.75F}, std::vector<std::uint8_t>{0, 1, 1, 0, 1, 1}, 4);
+    auto const bins =
+        reliability_diagram(std::vector<float>{0, 0.25F, 0.26F, 0.5F, 1, 0.75F}, std::vector<std::uint8_t>{0, 1, 1, 0, 1, 1}, 4);
     REQUIRE(bins.size() == 4);
     CHECK((bins[0].count == 2 && bins[1].count == 2 && bins[2].count == 1 && bins[3].count == 1));
     CHECK(bins[0].accuracy == 0.5);
@@ -54,8 +55,10 @@ TEST_CASE("a reliability diagram refuses what is no probability", "[eval][calibr
     CHECK(outcome([&] { return brier_score({}, {}); }) == "invalid_argument");
 }
 
-TEST_CASE("calibrations fitted to half of the definitions have an error below 0.05 on the other half", "[eval][calibration_error][shared]") {
-    auto const glosses = io::read_npy<float>(shared_file("data/use512-wordnet20k.npy")), queries = io::read_npy<float>(shared_file("data/use512-revdict1000.npy"));
+TEST_CASE("calibrations fitted to half of the definitions have an error below 0.05 on the other half",
+          "[eval][calibration_error][shared]") {
+    auto const glosses = io::read_npy<float>(shared_file("data/use512-wordnet20k.npy")),
+               queries = io::read_npy<float>(shared_file("data/use512-revdict1000.npy"));
     std::ifstream file(shared_file("data/revdict1000.json"));
     auto const cases = nlohmann::json::parse(file);
     // The right glosses of each definition, and four of any.

@@ -20,7 +20,8 @@ TEST_CASE("two far groups are similar within and not across", "[eval][contextual
         for (std::size_t j = 0; j < 8; ++j) CHECK(found[i * 8 + j] == ((i < 4) == (j < 4) ? 1.0F : 0.0F));
 }
 
-TEST_CASE("contextual similarity is symmetric, within 0 and 1, and follows the neighbourhoods counted by hand", "[eval][contextual_similarity]") {
+TEST_CASE("contextual similarity is symmetric, within 0 and 1, and follows the neighbourhoods counted by hand",
+          "[eval][contextual_similarity]") {
     // Points on a line at 0, 1, 3: with k = 2 each has itself and its nearest.
     std::vector<float> const scores{1, 0.9F, 0.1F, 0.9F, 1, 0.4F, 0.1F, 0.4F, 1};
     auto const found = contextual_similarity({scores.data(), 3, 3}, 2, 0);

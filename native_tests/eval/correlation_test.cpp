@@ -77,7 +77,8 @@ TEST_CASE("a correlation that is not defined is refused", "[eval][correlation]")
 }
 
 TEST_CASE("the STS benchmark's development set has its known correlation", "[eval][correlation][shared]") {
-    auto const a = io::read_npy<float>(shared_file("data/use512-stsb-dev-a.npy")), b = io::read_npy<float>(shared_file("data/use512-stsb-dev-b.npy"));
+    auto const a = io::read_npy<float>(shared_file("data/use512-stsb-dev-a.npy")),
+               b = io::read_npy<float>(shared_file("data/use512-stsb-dev-b.npy"));
     std::ifstream stream(shared_file("data/stsb-dev-gold.json"));
     auto const gold = nlohmann::json::parse(stream).get<std::vector<double>>();
     std::vector<double> cosines;

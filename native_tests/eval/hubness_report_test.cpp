@@ -85,7 +85,9 @@ TEST_CASE("a hubness report refuses what does not belong together", "[eval][hubn
     CHECK(outcome([&] { return report.advice(); }) == "invalid_argument");
     CHECK(outcome([&] { return report.add("none", {}), 0; }) == "invalid_argument");
     report.add("none", lists_of(false), quality_of(30));
-    auto const add = [&](sampled_lists const& lists, std::vector<double> const& quality) { return outcome([&] { return report.add("nnn", lists, quality), 0; }); };
+    auto const add = [&](sampled_lists const& lists, std::vector<double> const& quality) {
+        return outcome([&] { return report.add("nnn", lists, quality), 0; });
+    };
     auto beyond = lists_of(true), fewer = lists_of(true);
     beyond[3][0].row = 60;
     fewer.pop_back();
@@ -98,14 +100,16 @@ TEST_CASE("a hubness report refuses what does not belong together", "[eval][hubn
     CHECK(report.lines().size() == 1);
 }
 
-TEST_CASE("on words mapped into gloss space the report advises the inverted softmax, which doubles the right answers", "[eval][hubness_report][shared]") {
+TEST_CASE("on words mapped into gloss space the report advises the inverted softmax, which doubles the right answers",
+          "[eval][hubness_report][shared]") {
     auto const read = [](std::string const& name) { return io::read_npy<float>(shared_file("data/cross-" + name + "2000.npy")); };
     auto const queries = read("queries"), gallery = read("gallery"), bank = read("querybank");
     double const beta = 20;
     std::vector<double> bias(gallery.rows());
     for (std::size_t g = 0; g < gallery.rows(); ++g) {
         double sum = 0;
-        for (std::size_t b = 0; b < bank.rows(); ++b) sum += std::exp(beta * (double{similarity::dot(bank.matrix()[b], gallery.matrix()[g])} - 1));
+        for (std::size_t b = 0; b < bank.rows(); ++b)
+            sum += std::exp(beta * (double{similarity::dot(bank.matrix()[b], gallery.matrix()[g])} - 1));
         bias[g] = 1 + std::log(sum / double(bank.rows())) / beta;
     }
     hubness_report report(gallery.rows(), 10);

@@ -98,7 +98,8 @@ TEST_CASE("hubness refuses what makes no sense and counts nothing of it", "[eval
 }
 
 TEST_CASE("the words mapped into gloss space have the hubs they are known for", "[eval][hubness][shared]") {
-    auto const queries = io::read_npy<float>(shared_file("data/cross-queries2000.npy")), gallery = io::read_npy<float>(shared_file("data/cross-gallery2000.npy"));
+    auto const queries = io::read_npy<float>(shared_file("data/cross-queries2000.npy")),
+               gallery = io::read_npy<float>(shared_file("data/cross-gallery2000.npy"));
     std::vector<float> scores;
     std::size_t right = 0;
     for (std::size_t q = 0; q < queries.rows(); ++q) {

@@ -23,7 +23,8 @@ TEST_CASE("precision and recall are counted at each threshold, ties together", "
 
 TEST_CASE("the area is 1 for a perfect order and the share of the relevant for a constant score", "[eval][precision_recall]") {
     CHECK(precision_recall_area(precision_recall_points(std::vector<float>{4, 3, 2, 1}, std::vector<std::uint8_t>{1, 1, 0, 0})) == 1);
-    CHECK(precision_recall_area(precision_recall_points(std::vector<float>(8, 1.0F), std::vector<std::uint8_t>{1, 1, 0, 0, 0, 0, 0, 0})) == 0.25);
+    CHECK(precision_recall_area(precision_recall_points(std::vector<float>(8, 1.0F), std::vector<std::uint8_t>{1, 1, 0, 0, 0, 0, 0, 0})) ==
+          0.25);
 }
 
 TEST_CASE("the point at a recall has the highest threshold that reaches it", "[eval][precision_recall]") {
@@ -46,7 +47,8 @@ TEST_CASE("the point at a recall has the highest threshold that reaches it", "[e
 }
 
 TEST_CASE("precision and recall need something relevant", "[eval][precision_recall]") {
-    CHECK(outcome([&] { return precision_recall_points(std::vector<float>{1, 2}, std::vector<std::uint8_t>{0, 0}); }) == "invalid_argument");
+    CHECK(outcome([&] { return precision_recall_points(std::vector<float>{1, 2}, std::vector<std::uint8_t>{0, 0}); }) ==
+          "invalid_argument");
     CHECK(outcome([&] { return precision_recall_points(std::vector<float>{1, 2}, std::vector<std::uint8_t>{1}); }) == "dimension_mismatch");
     CHECK(outcome([&] { return precision_recall_points(std::vector<float>{1, NAN}, std::vector<std::uint8_t>{1, 0}); }) == "not_finite");
 }

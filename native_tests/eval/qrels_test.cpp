@@ -44,8 +44,10 @@ TEST_CASE("judgements are read from lines and from a list of objects", "[eval][q
 
 TEST_CASE("judgements that cannot be read are refused with their line", "[eval][qrels]") {
     auto const refused = [](std::string const& text) { return outcome([&] { return read_qrels(text, 2); }); };
-    for (auto const* text : {"0 0 12", "0 0", "0", "a 0 1 1", "0 0 b 1", "0 0 1 c", "0 0 1 1x", "0 0 1 1e3", "0 0 1 - 5", "[", "[{", "[{\"1\":1}", "[{\"1\":1]", "[{\"1\" 1}]", "[{1:1}]",
-                             "[{\"1\":}]", "[{\"1\":1},]", "[{\"1\":1,}]", "[{} {}]", "[] 1", "[{\"1\":-}]", "[{\"\":1}]"}) {
+    for (auto const* text :
+         {"0 0 12",  "0 0",  "0",           "a 0 1 1",    "0 0 b 1",     "0 0 1 c", "0 0 1 1x",   "0 0 1 1e3",    "0 0 1 - 5",
+          "[",       "[{",   "[{\"1\":1}",  "[{\"1\":1]", "[{\"1\" 1}]", "[{1:1}]", "[{\"1\":}]", "[{\"1\":1},]", "[{\"1\":1,}]",
+          "[{} {}]", "[] 1", "[{\"1\":-}]", "[{\"\":1}]"}) {
         CAPTURE(text);
         CHECK(refused(text) == "corrupt_file");
     }

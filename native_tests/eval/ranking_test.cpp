@@ -44,10 +44,13 @@ TEST_CASE("ranking measures are those of their definitions", "[eval][ranking]") 
 
 TEST_CASE("the best order has the best measures and a list without anything relevant the worst", "[eval][ranking]") {
     std::vector<row_t> const ideal{20, 50, 80, 30, 7};
-    judged_list const best(ideal, known_gains), worst(std::vector<row_t>{1, 2, 3}, known_gains), empty({}, known_gains), nothing(known_rows, {});
-    CHECK((best.ndcg(10) == 1 && best.average_precision() == 1 && best.r_precision() == 1 && best.recall(4) == 1 && best.reciprocal_rank() == 1));
+    judged_list const best(ideal, known_gains), worst(std::vector<row_t>{1, 2, 3}, known_gains), empty({}, known_gains),
+        nothing(known_rows, {});
+    CHECK((best.ndcg(10) == 1 && best.average_precision() == 1 && best.r_precision() == 1 && best.recall(4) == 1 &&
+           best.reciprocal_rank() == 1));
     for (auto const& list : {worst, empty, nothing})
-        CHECK((list.ndcg(10) == 0 && list.average_precision() == 0 && list.recall(9) == 0 && list.reciprocal_rank() == 0 && list.r_precision() == 0));
+        CHECK((list.ndcg(10) == 0 && list.average_precision() == 0 && list.recall(9) == 0 && list.reciprocal_rank() == 0 &&
+               list.r_precision() == 0));
     CHECK(worst.first_rank() == eval::no_rank);
     CHECK(best.precision(0) == 0);
 }
@@ -92,7 +95,8 @@ TEST_CASE("known sets have their known measures", "[eval][ranking][shared]") {
     };
     for (auto const& [name, ndcg, recall] : {known{"use512", 0.2569, 0.5179}, known{"lsa256", 0.5318, 0.7978}}) {
         std::string const prefix = std::string("data/") + name + "-cranfield-";
-        auto const corpus = io::read_npy<float>(shared_file(prefix + "corpus.npy")), queries = io::read_npy<float>(shared_file(prefix + "queries.npy"));
+        auto const corpus = io::read_npy<float>(shared_file(prefix + "corpus.npy")),
+                   queries = io::read_npy<float>(shared_file(prefix + "queries.npy"));
         eval::ranking_values at_ten, at_hundred;
         for (std::size_t q = 0; q < queries.rows(); ++q) {
             std::vector<hit> found;

@@ -26,8 +26,10 @@ TEST_CASE("operating points count what is accepted at or above each score", "[ev
         for (std::size_t i = 0; i < 80; ++i) {
             bool const taken = double{scores[i]} >= p.threshold;
             (labels[i] != 0 ? positive : negative) += 1;
-            if (labels[i] != 0) missed += !taken;
-            else accepted += taken;
+            if (labels[i] != 0)
+                missed += !taken;
+            else
+                accepted += taken;
         }
         CHECK(std::abs(p.miss_rate - missed / positive) < 1e-12);
         CHECK(std::abs(p.false_accept_rate - accepted / negative) < 1e-12);
@@ -74,7 +76,8 @@ TEST_CASE("verification refuses one class, other lengths and senseless costs", "
     CHECK(outcome([&] { return operating_points(scores, three); }) == "dimension_mismatch");
     CHECK(outcome([&] { return operating_points(std::vector<float>{1, NAN}, both); }) == "not_finite");
     auto const points = operating_points(scores, both);
-    for (double const bad : {0.0, 1.0, -1.0, double(NAN)}) CHECK(outcome([&] { return min_detection_cost(points, {.target_prior = bad}); }) == "invalid_argument");
+    for (double const bad : {0.0, 1.0, -1.0, double(NAN)})
+        CHECK(outcome([&] { return min_detection_cost(points, {.target_prior = bad}); }) == "invalid_argument");
     for (double const bad : {0.0, -1.0, double(NAN), double(INFINITY)}) {
         CHECK(outcome([&] { return min_detection_cost(points, {.miss_cost = bad}); }) == "invalid_argument");
         CHECK(outcome([&] { return min_detection_cost(points, {.false_accept_cost = bad}); }) == "invalid_argument");

@@ -73,7 +73,8 @@ TEST_CASE("an adapter learns what a cosine means to each query", "[fit][cosine_a
 TEST_CASE("a fit is repeatable for a seed, and another seed starts elsewhere", "[fit][cosine_adapter]") {
     judged_sample const sample(60, 5, 3);
     cosine_adapter_options options{.hidden = 4, .epochs = 5};
-    auto const first = fit_cosine_adapter(sample.view(), sample.pairs, options), again = fit_cosine_adapter(sample.view(), sample.pairs, options);
+    auto const first = fit_cosine_adapter(sample.view(), sample.pairs, options),
+               again = fit_cosine_adapter(sample.view(), sample.pairs, options);
     CHECK(first.adapter.w1 == again.adapter.w1);
     CHECK(first.adapter.b2 == again.adapter.b2);
     CHECK(first.threshold == again.threshold);
@@ -93,7 +94,8 @@ TEST_CASE("labels without a rule stop the fit early and never make it worse than
 
 TEST_CASE("each form of the map can be fitted, and its parts fit together", "[fit][cosine_adapter]") {
     judged_sample const sample(100, 6, 5);
-    for (auto const form : {score::adapter_form::linear, score::adapter_form::square_root, score::adapter_form::square, score::adapter_form::power}) {
+    for (auto const form :
+         {score::adapter_form::linear, score::adapter_form::square_root, score::adapter_form::square, score::adapter_form::power}) {
         auto const fitted = fit_cosine_adapter(sample.view(), sample.pairs, {.hidden = 8, .form = form, .epochs = 40});
         CHECK(outcome([&] { return fitted.adapter.check(), 0; }) == "ok");
         CHECK(fitted.adapter.form == form);
@@ -126,7 +128,9 @@ TEST_CASE("cosines of judged pairs are computed from the vectors", "[fit][cosine
 
 TEST_CASE("a fit refuses what makes no sense and can be stopped", "[fit][cosine_adapter]") {
     judged_sample sample(20, 3, 7);
-    auto const with = [&](cosine_adapter_options const& options) { return outcome([&] { return fit_cosine_adapter(sample.view(), sample.pairs, options); }); };
+    auto const with = [&](cosine_adapter_options const& options) {
+        return outcome([&] { return fit_cosine_adapter(sample.view(), sample.pairs, options); });
+    };
     CHECK(with({.hidden = 0}) == "invalid_argument");
     CHECK(with({.form = score::adapter_form::raw}) == "invalid_argument");
     CHECK(with({.learning_rate = 0}) == "invalid_argument");

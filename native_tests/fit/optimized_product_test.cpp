@@ -21,7 +21,8 @@ namespace {
 /// Vectors whose variance lies in a few directions, none of them a coordinate.
 std::vector<float> correlated(std::size_t n, std::size_t d, std::uint64_t seed) {
     std::size_t const inner = d / 3;
-    auto const map = normal_vector(inner * d, seed), noise = normal_vector(n * d, seed + 1, 0.1F), source = normal_vector(n * inner, seed + 2);
+    auto const map = normal_vector(inner * d, seed), noise = normal_vector(n * d, seed + 1, 0.1F),
+               source = normal_vector(n * inner, seed + 2);
     std::vector<float> out(noise);
     for (std::size_t r = 0; r < n; ++r)
         for (std::size_t j = 0; j < inner; ++j)
@@ -31,7 +32,8 @@ std::vector<float> correlated(std::size_t n, std::size_t d, std::uint64_t seed) 
 
 std::vector<float> times(std::vector<float> const& matrix, std::span<float const> x) {
     std::vector<float> out(x.size());
-    for (std::size_t i = 0; i < x.size(); ++i) out[i] = static_cast<float>(dot_by_definition<float>(std::span(matrix).subspan(i * x.size(), x.size()), x).value);
+    for (std::size_t i = 0; i < x.size(); ++i)
+        out[i] = static_cast<float>(dot_by_definition<float>(std::span(matrix).subspan(i * x.size(), x.size()), x).value);
     return out;
 }
 
@@ -59,7 +61,8 @@ TEST_CASE("an optimized product quantizer turns vectors without stretching them 
     REQUIRE(matrix.size() == d * d);
     for (std::size_t i = 0; i < d; ++i)
         for (std::size_t j = 0; j < d; ++j)
-            CHECK(std::abs(dot_by_definition<float>(std::span(matrix).subspan(i * d, d), std::span(matrix).subspan(j * d, d)).value - (i == j ? 1 : 0)) < 1e-5);
+            CHECK(std::abs(dot_by_definition<float>(std::span(matrix).subspan(i * d, d), std::span(matrix).subspan(j * d, d)).value -
+                           (i == j ? 1 : 0)) < 1e-5);
     double const plain = error_of(fit::fit_product(rows, m), nullptr, unseen);
     double const principal = error_of(start.quantizer, &start.matrix, unseen), optimized = error_of(learnt.quantizer, &matrix, unseen);
     CAPTURE(plain, principal, optimized);

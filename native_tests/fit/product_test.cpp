@@ -27,7 +27,8 @@ namespace {
 /// Vectors of low intrinsic dimension: what product quantization is good at.
 std::vector<float> mixed(std::size_t n, std::size_t d, std::uint64_t seed) {
     std::size_t const inner = 6;
-    auto const map = normal_vector(inner * d, seed), noise = normal_vector(n * d, seed + 1, 0.2F), source = normal_vector(n * inner, seed + 2);
+    auto const map = normal_vector(inner * d, seed), noise = normal_vector(n * d, seed + 1, 0.2F),
+               source = normal_vector(n * inner, seed + 2);
     std::vector<float> out(n * d);
     for (std::size_t r = 0; r < n; ++r)
         for (std::size_t i = 0; i < d; ++i) {
@@ -49,7 +50,8 @@ errors errors_of(product_quantizer const& p, matrix_view<float const> rows, doub
         p.encode(rows[r], std::span(codes));
         p.decode(codes, y);
         double along = 0, square = 0;
-        for (std::size_t i = 0; i < y.size(); ++i) along += (double{rows[r][i]} - double{y[i]}) * double{rows[r][i]}, square += double{rows[r][i]} * double{rows[r][i]};
+        for (std::size_t i = 0; i < y.size(); ++i)
+            along += (double{rows[r][i]} - double{y[i]}) * double{rows[r][i]}, square += double{rows[r][i]} * double{rows[r][i]};
         double const e = squared_l2_by_definition<float>(rows[r], y).value;
         out.whole += e;
         out.weighted += e + (eta - 1) * along * along / square;
@@ -88,7 +90,9 @@ TEST_CASE("more subspaces, more passes and more rows lower the error of unseen r
     std::size_t const n = 2000, d = 24;
     auto const values = mixed(n + 500, d, 4);
     matrix_view<float const> const rows(values.data(), n, d), unseen(values.data() + n * d, 500, d);
-    auto const error = [&](std::size_t subspaces, product_options const& options) { return errors_of(fit_product(rows, subspaces, options), unseen, 1).whole; };
+    auto const error = [&](std::size_t subspaces, product_options const& options) {
+        return errors_of(fit_product(rows, subspaces, options), unseen, 1).whole;
+    };
     double const usual = error(8, {});
     CHECK(error(4, {}) > 1.2 * usual);
     CHECK(error(12, {}) < 0.9 * usual);

@@ -22,7 +22,8 @@ using namespace simile::test;
 
 namespace {
 
-constexpr char const* biased_codings[] = {"f32", "f16", "int8", "lvq4", "rabitq1", "planes", "planes12", "rabitq1>int8", "lvq4x4", "int8+rotated"};
+constexpr char const* biased_codings[] = {"f32",    "f16",      "int8",         "lvq4",   "rabitq1",
+                                          "planes", "planes12", "rabitq1>int8", "lvq4x4", "int8+rotated"};
 
 /// All hits less their bias, in order.
 std::vector<hit> corrected(std::vector<hit> hits, std::vector<float> const& bias) {
@@ -39,7 +40,9 @@ bool nearly_same(std::vector<hit> const& found, std::vector<hit> const& expected
     if (found.size() > expected.size()) return false;
     for (std::size_t i = 0; i < found.size(); ++i) {
         auto const same = std::find_if(expected.begin(), expected.end(), [&](hit const& h) { return h.row == found[i].row; });
-        if (same == expected.end() || std::abs(double{same->score} - double{found[i].score}) > slack || std::abs(double{expected[i].score} - double{found[i].score}) > slack) return false;
+        if (same == expected.end() || std::abs(double{same->score} - double{found[i].score}) > slack ||
+            std::abs(double{expected[i].score} - double{found[i].score}) > slack)
+            return false;
     }
     return true;
 }
@@ -77,7 +80,8 @@ TEST_CASE("with a bias a cascade finds what an exhaustive search finds", "[index
         std::size_t right = 0;
         for (std::size_t q = 0; q < 50; ++q) {
             auto const query = std::span(asked).subspan(q * d, d);
-            auto const all = index->search(query, {.k = 10, .bias = bias, .recall = 1}).hits, quick = index->search(query, {.k = 10, .bias = bias}).hits;
+            auto const all = index->search(query, {.k = 10, .bias = bias, .recall = 1}).hits,
+                       quick = index->search(query, {.k = 10, .bias = bias}).hits;
             for (hit const& h : quick) right += std::find(all.begin(), all.end(), h) != all.end() ? 1 : 0;
         }
         CAPTURE(name, right);

@@ -33,11 +33,13 @@ bool tried(codec_choice const& choice, std::string const& name) {
 }
 
 /// What a coding finds of the exact k nearest, by brute force in double: every tenth row is searched for among the others.
-double recall_by_definition(std::string const& name, std::vector<float> const& sample, std::size_t dims, std::size_t k, similarity_kind similarity) {
+double recall_by_definition(std::string const& name, std::vector<float> const& sample, std::size_t dims, std::size_t k,
+                            similarity_kind similarity) {
     matrix_view<float const> const rows(sample, dims);
     std::size_t const wanted = rows.rows() / 10;
     std::vector<std::span<float const>> queries, gallery;
-    for (std::size_t i = 0; i < rows.rows(); ++i) (queries.size() < wanted && i == queries.size() * rows.rows() / wanted ? queries : gallery).push_back(rows[i]);
+    for (std::size_t i = 0; i < rows.rows(); ++i)
+        (queries.size() < wanted && i == queries.size() * rows.rows() / wanted ? queries : gallery).push_back(rows[i]);
     auto const index = make_index(name, dims, similarity);
     for (auto const& row : gallery) index->add(index->size(), row);
     std::size_t right = 0;
@@ -82,12 +84,14 @@ TEST_CASE("the choice is the smallest that reaches the recall within the bytes, 
             for (codec_trial& t : trials) t.fits = t.bytes <= most, t.reaches = t.recall >= target;
             return simile::detail::decide(trials, target, most);
         };
-        auto const whole = choose_codec({sample, dims}, 0.95, 2.0 * static_cast<double>(dims)), part = choose(0.95, 2.0 * static_cast<double>(dims));
+        auto const whole = choose_codec({sample, dims}, 0.95, 2.0 * static_cast<double>(dims)),
+                   part = choose(0.95, 2.0 * static_cast<double>(dims));
         CHECK(whole.codec == part.codec);
         CHECK(whole.reason == part.reason);
         double last_bytes = 0;
         for (double const target : {0.3, 0.6, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0})
-            for (double const most : {1e9, 8.0 * static_cast<double>(dims), 1.2 * static_cast<double>(dims), 0.55 * static_cast<double>(dims), 0.2 * static_cast<double>(dims), 1.0}) {
+            for (double const most : {1e9, 8.0 * static_cast<double>(dims), 1.2 * static_cast<double>(dims),
+                                      0.55 * static_cast<double>(dims), 0.2 * static_cast<double>(dims), 1.0}) {
                 auto const choice = choose(target, most);
                 auto const& chosen = trial(choice, choice.codec);
                 CAPTURE(dims, target, most, choice.codec, choice.reason);
@@ -162,7 +166,9 @@ TEST_CASE("samples and wishes that make no sense are refused", "[index][choose_c
     auto sample = sample_of(40, 8);
     matrix_view<float const> const rows(sample, 8);
     double const nan = std::numeric_limits<double>::quiet_NaN();
-    auto const refused = [&](double target, double most = 100, choose_options const& options = {}) { return outcome([&] { return choose_codec(rows, target, most, options); }); };
+    auto const refused = [&](double target, double most = 100, choose_options const& options = {}) {
+        return outcome([&] { return choose_codec(rows, target, most, options); });
+    };
     CHECK(refused(0.9) == "ok");
     CHECK(refused(1) == "ok");
     for (double const target : {0.0, -1.0, 1.001, nan}) CHECK(refused(target) == "invalid_argument");
@@ -189,7 +195,8 @@ TEST_CASE("a code chosen for a part of real embeddings keeps its recall on the w
             REQUIRE(choice.reached);
             auto const index = make_index(choice.codec, all.dims());
             index->add(all.matrix());
-            double const measured = recall(search_all(*index, queries.matrix(), {.k = 10}), *index_of(codec_kind::f32, all), queries.matrix(), 10);
+            double const measured =
+                recall(search_all(*index, queries.matrix(), {.k = 10}), *index_of(codec_kind::f32, all), queries.matrix(), 10);
             CAPTURE(measured);
             // The whole is more crowded than the sample; and to find oneself is easy.
             CHECK(measured >= target - 0.02);

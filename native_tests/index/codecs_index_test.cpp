@@ -22,7 +22,8 @@ namespace {
 /// Of different lengths; some rows stand twice, so that scores are equal.
 std::vector<std::vector<float>> make_rows(std::size_t dims, std::size_t count, std::uint64_t seed) {
     std::vector<std::vector<float>> rows;
-    for (std::size_t i = 0; i < count; ++i) rows.push_back(i % 10 == 9 ? rows[i / 2] : normal_vector(dims, seed + i, 0.5F + static_cast<float>(i % 7)));
+    for (std::size_t i = 0; i < count; ++i)
+        rows.push_back(i % 10 == 9 ? rows[i / 2] : normal_vector(dims, seed + i, 0.5F + static_cast<float>(i % 7)));
     return rows;
 }
 std::vector<float> joined(std::vector<std::vector<float>> const& rows) {
@@ -37,12 +38,14 @@ std::shared_ptr<vector_index> filled(coding const& how, similarity_kind similari
 }
 
 /// Why these hits are no right answer of brute force over what the codes stand for; empty when they are.
-std::string wrong_with_scores(std::span<hit const> hits, std::vector<bounded> const& scores, std::size_t k, row_filter const* filter = nullptr) {
+std::string wrong_with_scores(std::span<hit const> hits, std::vector<bounded> const& scores, std::size_t k,
+                              row_filter const* filter = nullptr) {
     std::vector<bool> returned(scores.size(), false);
     auto const allowed = [&](std::size_t row) { return filter == nullptr || filter->allows(static_cast<row_t>(row)); };
     std::size_t candidates = 0;
     for (std::size_t row = 0; row < scores.size(); ++row) candidates += allowed(row) ? 1U : 0U;
-    if (hits.size() != std::min(k, candidates)) return std::to_string(hits.size()) + " hits instead of " + std::to_string(std::min(k, candidates));
+    if (hits.size() != std::min(k, candidates))
+        return std::to_string(hits.size()) + " hits instead of " + std::to_string(std::min(k, candidates));
     for (std::size_t i = 0; i < hits.size(); ++i) {
         hit const h = hits[i];
         std::string const name = "hit " + std::to_string(i) + " (row " + std::to_string(h.row) + ")";
@@ -52,14 +55,17 @@ std::string wrong_with_scores(std::span<hit const> hits, std::vector<bounded> co
         returned[h.row] = true;
         auto const [value, bound] = scores[h.row];
         if (!(std::abs(double{h.score} - value) <= bound))
-            return name + " has score " + std::to_string(h.score) + ", by definition " + std::to_string(value) + " +- " + std::to_string(bound);
+            return name + " has score " + std::to_string(h.score) + ", by definition " + std::to_string(value) + " +- " +
+                   std::to_string(bound);
     }
     for (std::size_t row = 0; row < scores.size() && !hits.empty(); ++row)
-        if (!returned[row] && allowed(row) && scores[row].value - scores[row].bound > double{hits.back().score}) return "row " + std::to_string(row) + " is missing";
+        if (!returned[row] && allowed(row) && scores[row].value - scores[row].bound > double{hits.back().score})
+            return "row " + std::to_string(row) + " is missing";
     return {};
 }
 
-std::vector<bounded> scores_by_definition(coding const& how, similarity_kind similarity, std::vector<std::vector<float>> const& rows, std::span<float const> query) {
+std::vector<bounded> scores_by_definition(coding const& how, similarity_kind similarity, std::vector<std::vector<float>> const& rows,
+                                          std::span<float const> query) {
     coding_reference const reference(how, similarity);
     std::vector<bounded> out;
     for (auto const& row : rows) out.push_back(reference.score(row, query));
@@ -100,11 +106,13 @@ TEST_CASE("a batch of any size has the bits of single searches in every coding",
             std::vector<row_range> const ranges{{3, 40}, {64, 100}, {149, 150}};
             for (std::size_t const count : {std::size_t{1}, std::size_t{8}, std::size_t{19}}) {
                 auto const queries = normal_vector(count * dims, 70 + count);
-                for (search_options const& options : {search_options{.k = 7}, {.k = 7, .filter = &odd}, {.k = 7, .ranges = ranges}, {.k = 200, .min_score = -0.1F}}) {
+                for (search_options const& options :
+                     {search_options{.k = 7}, {.k = 7, .filter = &odd}, {.k = 7, .ranges = ranges}, {.k = 200, .min_score = -0.1F}}) {
                     auto const many = index->search_many({queries.data(), count, dims}, options);
                     CAPTURE(name, to_string(similarity), count);
                     REQUIRE(many.size() == count);
-                    for (std::size_t q = 0; q < count; ++q) CHECK(many[q].hits == index->search(std::span(queries).subspan(q * dims, dims), options).hits);
+                    for (std::size_t q = 0; q < count; ++q)
+                        CHECK(many[q].hits == index->search(std::span(queries).subspan(q * dims, dims), options).hits);
                 }
             }
         }
@@ -136,9 +144,16 @@ TEST_CASE("an index of any coding is what its rows make it, whatever was added, 
             CHECK((to_bytes(*index) == to_bytes(*fresh)));
             auto const query = normal_vector(dims, 4);
             CHECK(index->search(query, {.k = 20}).hits == fresh->search(query, {.k = 20}).hits);
-            for (std::size_t at = 0; at < order.size(); ++at) CHECK(to_string(index->id(static_cast<row_t>(at))) == "row " + std::to_string(order[at]));
-            CHECK(outcome([&] { index->add("row 5", rows[5]); return 0; }) == "duplicate_id");
-            CHECK(outcome([&] { index->update("row 7", rows[5]); return 0; }) == "unknown_id");
+            for (std::size_t at = 0; at < order.size(); ++at)
+                CHECK(to_string(index->id(static_cast<row_t>(at))) == "row " + std::to_string(order[at]));
+            CHECK(outcome([&] {
+                      index->add("row 5", rows[5]);
+                      return 0;
+                  }) == "duplicate_id");
+            CHECK(outcome([&] {
+                      index->update("row 7", rows[5]);
+                      return 0;
+                  }) == "unknown_id");
         }
 }
 
@@ -186,13 +201,16 @@ TEST_CASE("what an index gives back is near what was put in, by the bits of its 
             for (row_t r = 0; r < rows.size(); ++r) {
                 auto const got = index->get(index->id(r));
                 least = std::min(least, cosine_by_definition<float>(got, rows[r]));
-                double const length = std::sqrt(dot_by_definition<float>(got, got).value), wanted = similarity == similarity_kind::cosine ? 1 : std::sqrt(dot_by_definition<float>(rows[r], rows[r]).value);
+                double const length = std::sqrt(dot_by_definition<float>(got, got).value),
+                             wanted =
+                                 similarity == similarity_kind::cosine ? 1 : std::sqrt(dot_by_definition<float>(rows[r], rows[r]).value);
                 CHECK(std::abs(length - wanted) <= 1e-5 * wanted);
             }
             char const last = name.substr(0, name.find('+')).back();
             // Of normal rows at 1 .. 8 bits; names without a number of bits keep at least 8. RaBitQ's one scale for all rows cuts off what lies far out.
             double const known[]{0, 0.6, 0.85, 0.95, 0.985, 0.995, 0.998, 0.9995, 0.9998};
-            bool const few = name.starts_with("lvq") || name.starts_with("eden") || name.starts_with("rabitq") || (name.starts_with("int") && last != '8');
+            bool const few = name.starts_with("lvq") || name.starts_with("eden") || name.starts_with("rabitq") ||
+                             (name.starts_with("int") && last != '8');
             double const wanted = few ? known[last - '0'] : 0.9998;
             CAPTURE(name, to_string(similarity), least);
             CHECK(least >= (name.starts_with("rabitq") ? std::min(wanted, 0.985) : wanted));

@@ -65,7 +65,8 @@ TEST_CASE("a coding that no name makes is described, and not taken for another",
         {{.kind = codec_kind::int8, .map = plain.projected(matrix)}, "int8+projected4"},
         {{.kind = codec_kind::product, .map = plain.centred(values), .product = product}, "product4+centred"},
         {{.kind = codec_kind::eden, .eden = quantize::eden_codec(dims, 2)}, "eden2+unrotated"},
-        {{.kind = codec_kind::eden, .map = plain.rotated(), .eden = quantize::eden_codec(64, 3, quantize::eden_scale::least_squares)}, "eden3+least_squares"},
+        {{.kind = codec_kind::eden, .map = plain.rotated(), .eden = quantize::eden_codec(64, 3, quantize::eden_scale::least_squares)},
+         "eden3+least_squares"},
     };
     for (auto const& [how, name] : cases) {
         INFO(name);
@@ -78,11 +79,34 @@ TEST_CASE("a coding that no name makes is described, and not taken for another",
 }
 
 TEST_CASE("what is no name of a codec is refused", "[index][coding_name]") {
-    for (char const* name : {"", "f64", "int0", "int8x", "int9", "lvq", "lvq0", "lvq9", "lvq0x4", "lvq4x9", "lvq4x", "lvqx4", "lvq4x4x4", "int4x4", "eden", "eden5", "rabitq", "rabitq9", "planes3", "Planes", "f32+rotated", "+rotated", "int4+rotated+rotated",
-                             "int4 ", "integer", "product"}) {
+    for (char const* name : {"",
+                             "f64",
+                             "int0",
+                             "int8x",
+                             "int9",
+                             "lvq",
+                             "lvq0",
+                             "lvq9",
+                             "lvq0x4",
+                             "lvq4x9",
+                             "lvq4x",
+                             "lvqx4",
+                             "lvq4x4x4",
+                             "int4x4",
+                             "eden",
+                             "eden5",
+                             "rabitq",
+                             "rabitq9",
+                             "planes3",
+                             "Planes",
+                             "f32+rotated",
+                             "+rotated",
+                             "int4+rotated+rotated",
+                             "int4 ",
+                             "integer",
+                             "product"}) {
         INFO('"' << name << '"');
         CHECK(outcome([&] { return coding_of(name, 16); }) == "invalid_argument");
     }
-    for (std::size_t const dims : {std::size_t{0}, max_dims + 1})
-        CHECK(outcome([&] { return coding_of("int8", dims); }) == "out_of_range");
+    for (std::size_t const dims : {std::size_t{0}, max_dims + 1}) CHECK(outcome([&] { return coding_of("int8", dims); }) == "out_of_range");
 }

@@ -19,7 +19,8 @@ using namespace simile::test;
 namespace {
 
 std::vector<std::byte> coding_to_bytes(coding const& how) {
-    return coding_bytes(how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr, how.eden ? &*how.eden : nullptr);
+    return coding_bytes(how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr,
+                        how.eden ? &*how.eden : nullptr);
 }
 std::vector<float> row_of(std::size_t dims) { return normal_vector(dims, 3); }
 
@@ -58,7 +59,9 @@ TEST_CASE("every name of a coding makes an index that takes vectors, of any numb
 
 TEST_CASE("an index of a name has the kind and the bytes a row that the name says", "[index][coding]") {
     // 256 dims: nothing is padded. Factors: halves up to 4 bits, else floats; LVQ has two.
-    auto const bytes = [](std::string const& name, similarity_kind similarity = similarity_kind::cosine) { return make_index(name, 256, similarity)->bytes_per_row(); };
+    auto const bytes = [](std::string const& name, similarity_kind similarity = similarity_kind::cosine) {
+        return make_index(name, 256, similarity)->bytes_per_row();
+    };
     CHECK(bytes("f32") == 1024);
     CHECK(bytes("f16") == 512);
     CHECK(bytes("bf16") == 512);
@@ -88,8 +91,39 @@ TEST_CASE("an index of a name has the kind and the bytes a row that the name say
 }
 
 TEST_CASE("a name that is none, and dimensions that cannot be, are refused", "[index][coding]") {
-    for (char const* const name : {"", "+rotated", "f8", "F32", "int", "int0", "int9", "int10", "int4 ", " int4", "int8+", "int8+rotate", "int8+rotated+rotated", "f32+rotated", "lvq", "lvq0",
-                                   "lvq9", "rabitq", "rabitq0", "rabitq9", "rabitqq4", "eden", "eden0", "eden5", "planes1", "planes3", "planes22", "integer", "product", "affine4", "unknown", "4", "int\0004"}) {
+    for (char const* const name : {"",
+                                   "+rotated",
+                                   "f8",
+                                   "F32",
+                                   "int",
+                                   "int0",
+                                   "int9",
+                                   "int10",
+                                   "int4 ",
+                                   " int4",
+                                   "int8+",
+                                   "int8+rotate",
+                                   "int8+rotated+rotated",
+                                   "f32+rotated",
+                                   "lvq",
+                                   "lvq0",
+                                   "lvq9",
+                                   "rabitq",
+                                   "rabitq0",
+                                   "rabitq9",
+                                   "rabitqq4",
+                                   "eden",
+                                   "eden0",
+                                   "eden5",
+                                   "planes1",
+                                   "planes3",
+                                   "planes22",
+                                   "integer",
+                                   "product",
+                                   "affine4",
+                                   "unknown",
+                                   "4",
+                                   "int\0004"}) {
         CAPTURE(name);
         CHECK(outcome([&] { return coding_of(name, 8); }) == "invalid_argument");
         CHECK(outcome([&] { return make_index(std::string_view(name), 8); }) == "invalid_argument");
@@ -106,7 +140,8 @@ TEST_CASE("a name that is none, and dimensions that cannot be, are refused", "[i
     CHECK(outcome([] { return make_index("rabitq1", max_dims); }) == "ok");
 }
 
-TEST_CASE("a coding that lacks what its kind needs, has what it does not take, or is for other dimensions makes no index", "[index][coding]") {
+TEST_CASE("a coding that lacks what its kind needs, has what it does not take, or is for other dimensions makes no index",
+          "[index][coding]") {
     quantize::integer_form const form = quantize::mid_rise_form{4};
     auto const codebooks = normal_vector(16 * 8, 1);
     quantize::product_codec const product(quantize::product_quantizer(8, 4, codebooks));
@@ -118,7 +153,8 @@ TEST_CASE("a coding that lacks what its kind needs, has what it does not take, o
     CHECK(make_outcome({codec_kind::product, {}, {}, {}}) == "invalid_argument");
     CHECK(make_outcome({codec_kind::product, {}, form, {}}) == "invalid_argument");
     CHECK(make_outcome({codec_kind::product, {}, form, product}) == "invalid_argument");
-    for (codec_kind const kind : {codec_kind::f32, codec_kind::f16, codec_kind::bf16, codec_kind::int8, codec_kind::planes, codec_kind::planes2, codec_kind::planes12}) {
+    for (codec_kind const kind : {codec_kind::f32, codec_kind::f16, codec_kind::bf16, codec_kind::int8, codec_kind::planes,
+                                  codec_kind::planes2, codec_kind::planes12}) {
         CAPTURE(to_string(kind));
         CHECK(make_outcome({kind, {}, {}, {}}) == "ok");
         CHECK(make_outcome({kind, {}, form, {}}) == "invalid_argument");
@@ -135,7 +171,8 @@ TEST_CASE("a coding that lacks what its kind needs, has what it does not take, o
     CHECK(make_outcome({codec_kind::product, quantize::transform(16).prefix(8, false), {}, product}, 16) == "ok");
     CHECK(make_outcome({codec_kind::integer, {}, quantize::rabitq_encoder(9, 4), {}}) == "dimension_mismatch");
     CHECK(make_outcome({codec_kind::integer, quantize::transform(8).rotated(), quantize::rabitq_encoder(64, 4), {}}) == "ok");
-    CHECK(make_outcome({codec_kind::integer, {}, quantize::affine_ranges(4, std::vector<float>(7), std::vector<float>(7)), {}}) == "dimension_mismatch");
+    CHECK(make_outcome({codec_kind::integer, {}, quantize::affine_ranges(4, std::vector<float>(7), std::vector<float>(7)), {}}) ==
+          "dimension_mismatch");
     for (unsigned const bits : {0U, 9U, 4'000'000'000U}) {
         CHECK(make_outcome({codec_kind::integer, {}, quantize::mid_rise_form{bits}, {}}) == "invalid_argument");
         CHECK(make_outcome({codec_kind::integer, {}, quantize::lvq_form{bits}, {}}) == "invalid_argument");
@@ -173,7 +210,8 @@ TEST_CASE("every truncation of a coding is refused, and so are bytes after it", 
     }
 }
 
-TEST_CASE("a coding with any bit flipped is refused, or is another coding that makes an index and gives the same bytes again", "[index][coding][damage]") {
+TEST_CASE("a coding with any bit flipped is refused, or is another coding that makes an index and gives the same bytes again",
+          "[index][coding][damage]") {
     for (auto const& [name, how] : all_codings(6)) {
         auto const bytes = coding_to_bytes(how);
         std::size_t refused = 0;
@@ -192,12 +230,15 @@ TEST_CASE("a coding with any bit flipped is refused, or is another coding that m
                     static_cast<void>(index->search(row_of(6)));
                 } catch (error const& e) {
                     // A projection may leave nothing of a vector, and the codebooks be too large; but that is all.
-                    if (e.code() != error_code::invalid_argument && e.code() != error_code::dimension_mismatch && e.code() != error_code::out_of_range) throw error(error_code::io_failure, e.what());
+                    if (e.code() != error_code::invalid_argument && e.code() != error_code::dimension_mismatch &&
+                        e.code() != error_code::out_of_range)
+                        throw error(error_code::io_failure, e.what());
                 }
                 return 0;
             });
             CAPTURE(name, bit / 8, bit % 8);
-            if (result != "ok" && result != "corrupt_file" && result != "unsupported_version" && result != "limit_exceeded") CHECK(result == "ok or a refusal");
+            if (result != "ok" && result != "corrupt_file" && result != "unsupported_version" && result != "limit_exceeded")
+                CHECK(result == "ok or a refusal");
             refused += result == "ok" ? 0U : 1U;
         }
         CAPTURE(name, refused);
@@ -216,7 +257,9 @@ TEST_CASE("a coding whose parts do not fit each other, or hold what no encoder t
         out.floats(steps);
         return out.bytes;
     };
-    auto const read = [](codec_kind kind, std::size_t dims, std::span<std::byte const> bytes) { return outcome([&] { return coding_from_bytes(kind, dims, bytes); }); };
+    auto const read = [](codec_kind kind, std::size_t dims, std::span<std::byte const> bytes) {
+        return outcome([&] { return coding_from_bytes(kind, dims, bytes); });
+    };
     CHECK(read(codec_kind::integer, 3, affine(-1, 0.1F)) == "ok");
     CHECK(read(codec_kind::integer, 3, affine(std::numeric_limits<float>::quiet_NaN(), 0.1F)) == "corrupt_file");
     CHECK(read(codec_kind::integer, 3, affine(-1, std::numeric_limits<float>::infinity())) == "corrupt_file");

@@ -21,10 +21,14 @@ namespace {
 constexpr std::size_t hub_dims = 20;
 
 std::vector<correction_options> all_corrections() {
-    return {{.method = correction_method::inverted_softmax}, {.method = correction_method::inverted_softmax, .beta = 400, .dynamic = true, .active_k = 3}, {.k = 6, .alpha = 0.5},
+    return {{.method = correction_method::inverted_softmax},
+            {.method = correction_method::inverted_softmax, .beta = 400, .dynamic = true, .active_k = 3},
+            {.k = 6, .alpha = 0.5},
             {.method = correction_method::csls, .dynamic = true}};
 }
-std::span<float const> hub_row(std::vector<float> const& values, std::size_t i) { return std::span(values).subspan(i * hub_dims, hub_dims); }
+std::span<float const> hub_row(std::vector<float> const& values, std::size_t i) {
+    return std::span(values).subspan(i * hub_dims, hub_dims);
+}
 
 /// That both correct the same scores in the same way.
 void require_alike(corrected_index const& x, corrected_index const& y, std::vector<float> const& queries) {
@@ -43,7 +47,8 @@ void require_alike(corrected_index const& x, corrected_index const& y, std::vect
 }  // namespace
 
 TEST_CASE("a correction follows rows that come, change and go, to the bit", "[index][corrected_index]") {
-    auto const values = clustered_vectors(260, hub_dims, 12, 0.7F, 3, 0), asked = clustered_vectors(40, hub_dims, 12, 0.7F, 3, 1), queries = clustered_vectors(10, hub_dims, 12, 0.7F, 3, 2);
+    auto const values = clustered_vectors(260, hub_dims, 12, 0.7F, 3, 0), asked = clustered_vectors(40, hub_dims, 12, 0.7F, 3, 1),
+               queries = clustered_vectors(10, hub_dims, 12, 0.7F, 3, 2);
     matrix_view<float const> const bank(asked, hub_dims);
     for (std::string const name : {"f32", "int8", "planes", "rabitq4"})
         for (correction_options const& options : all_corrections())
@@ -80,7 +85,8 @@ TEST_CASE("a correction follows rows that come, change and go, to the bit", "[in
 }
 
 TEST_CASE("a corrected index corrects as fit_correction does with the same bank", "[index][corrected_index]") {
-    auto const values = clustered_vectors(300, hub_dims, 12, 0.7F, 4, 0), asked = clustered_vectors(50, hub_dims, 12, 0.7F, 4, 1), queries = clustered_vectors(20, hub_dims, 12, 0.7F, 4, 2);
+    auto const values = clustered_vectors(300, hub_dims, 12, 0.7F, 4, 0), asked = clustered_vectors(50, hub_dims, 12, 0.7F, 4, 1),
+               queries = clustered_vectors(20, hub_dims, 12, 0.7F, 4, 2);
     matrix_view<float const> const rows(values, hub_dims);
     std::shared_ptr<vector_index> const index = make_index("int8", hub_dims);
     index->add(rows);
@@ -132,14 +138,21 @@ TEST_CASE("a bank that grows and shrinks, also after loading, is the bank that i
             CHECK(loaded.bank_size() == 39);
             loaded.remove_from_bank(std::vector<std::size_t>{38});
             require_alike(loaded, whole, asked);
-            CHECK(outcome([&] { loaded.remove_from_bank(std::vector<std::size_t>{38}); return 0; }) == "out_of_range");
-            CHECK(outcome([&] { loaded.add_to_bank({asked.data(), 1, hub_dims - 1}); return 0; }) == "dimension_mismatch");
+            CHECK(outcome([&] {
+                      loaded.remove_from_bank(std::vector<std::size_t>{38});
+                      return 0;
+                  }) == "out_of_range");
+            CHECK(outcome([&] {
+                      loaded.add_to_bank({asked.data(), 1, hub_dims - 1});
+                      return 0;
+                  }) == "dimension_mismatch");
             CHECK(loaded.bank_size() == 38);
         }
 }
 
 TEST_CASE("a correction comes back from its file, and readers that do not know it find plain scores", "[index][corrected_index][file]") {
-    auto const values = clustered_vectors(200, hub_dims, 12, 0.7F, 5, 0), asked = clustered_vectors(30, hub_dims, 12, 0.7F, 5, 1), queries = clustered_vectors(10, hub_dims, 12, 0.7F, 5, 2);
+    auto const values = clustered_vectors(200, hub_dims, 12, 0.7F, 5, 0), asked = clustered_vectors(30, hub_dims, 12, 0.7F, 5, 1),
+               queries = clustered_vectors(10, hub_dims, 12, 0.7F, 5, 2);
     for (std::string const name : {"int8", "planes"})
         for (correction_options const& options : all_corrections()) {
             corrected_index index(make_index(name, hub_dims), matrix_view<float const>(asked, hub_dims), options);
@@ -201,7 +214,8 @@ TEST_CASE("every single-bit flip and every truncation of a corrected file is ref
             ++used;
             return 0;
         });
-        if (result != "ok" && result != "corrupt_file" && result != "unsupported_version") FAIL("bit " << bit % 8 << " of byte " << bit / 8 << ": " << result);
+        if (result != "ok" && result != "corrupt_file" && result != "unsupported_version")
+            FAIL("bit " << bit % 8 << " of byte " << bit / 8 << ": " << result);
     }
     CHECK(used > 100);
 }
@@ -215,28 +229,64 @@ TEST_CASE("a corrected index refuses bad input and stays as it was", "[index][co
     auto bad = std::vector<float>(hub_dims, 1.0F);
     bad[3] = std::numeric_limits<float>::quiet_NaN();
     std::vector<float> const shorter(hub_dims - 1, 1.0F), bias(10, 0.0F);
-    CHECK(outcome([&] { index.add(std::uint64_t{4}, hub_row(values, 11)); return 0; }) == "duplicate_id");
-    CHECK(outcome([&] { index.add(std::uint64_t{40}, bad); return 0; }) == "not_finite");
-    CHECK(outcome([&] { index.add(std::uint64_t{40}, shorter); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { index.update(std::uint64_t{40}, hub_row(values, 1)); return 0; }) == "unknown_id");
-    CHECK(outcome([&] { index.remove(std::uint64_t{40}); return 0; }) == "unknown_id");
+    CHECK(outcome([&] {
+              index.add(std::uint64_t{4}, hub_row(values, 11));
+              return 0;
+          }) == "duplicate_id");
+    CHECK(outcome([&] {
+              index.add(std::uint64_t{40}, bad);
+              return 0;
+          }) == "not_finite");
+    CHECK(outcome([&] {
+              index.add(std::uint64_t{40}, shorter);
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              index.update(std::uint64_t{40}, hub_row(values, 1));
+              return 0;
+          }) == "unknown_id");
+    CHECK(outcome([&] {
+              index.remove(std::uint64_t{40});
+              return 0;
+          }) == "unknown_id");
     std::vector<id_ref> const some{std::uint64_t{1}, std::uint64_t{40}};
-    CHECK(outcome([&] { index.remove(some); return 0; }) == "unknown_id");
-    CHECK(outcome([&] { index.set_bank({bad.data(), 1, hub_dims}, {}); return 0; }) == "not_finite");
-    CHECK(outcome([&] { index.set_bank({shorter.data(), 1, hub_dims - 1}, {}); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { index.set_bank(bank, {.alpha = -1}); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              index.remove(some);
+              return 0;
+          }) == "unknown_id");
+    CHECK(outcome([&] {
+              index.set_bank({bad.data(), 1, hub_dims}, {});
+              return 0;
+          }) == "not_finite");
+    CHECK(outcome([&] {
+              index.set_bank({shorter.data(), 1, hub_dims - 1}, {});
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              index.set_bank(bank, {.alpha = -1});
+              return 0;
+          }) == "invalid_argument");
     CHECK(outcome([&] { return index.search(hub_row(values, 0), {.bias = bias}); }) == "invalid_argument");
     CHECK(outcome([&] { return corrected_index(nullptr, bank); }) == "invalid_argument");
     progress watch;
     watch.stop = [] { return true; };
-    CHECK(outcome([&] { index.set_bank(bank, {.dynamic = true, .watch = &watch}); return 0; }) == "cancelled");
+    CHECK(outcome([&] {
+              index.set_bank(bank, {.dynamic = true, .watch = &watch});
+              return 0;
+          }) == "cancelled");
     correction_fit unfinished(index.rows(), bank, {});
-    CHECK(outcome([&] { index.set_bank(unfinished); return 0; }) == "incomplete");
+    CHECK(outcome([&] {
+              index.set_bank(unfinished);
+              return 0;
+          }) == "incomplete");
     auto const other = make_index("int8", hub_dims);
     other->add(matrix_view<float const>(values, hub_dims));
     correction_fit of_another(*other, bank, {});
     of_another.step(1'000'000);
-    CHECK(outcome([&] { index.set_bank(of_another); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              index.set_bank(of_another);
+              return 0;
+          }) == "invalid_argument");
     CHECK(index.to_bytes() == before);
     index.set_bank(bank, {.k = 2});
     CHECK(index.active() == nullptr);

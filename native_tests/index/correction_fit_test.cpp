@@ -36,7 +36,10 @@ TEST_CASE("a bank that is fitted by parts, by one thread or several, is the bank
                     std::size_t last = 0;
                     while (!fit.finished()) {
                         search_options early;
-                        CHECK(outcome([&] { fit.apply_to(early); return 0; }) == "incomplete");
+                        CHECK(outcome([&] {
+                                  fit.apply_to(early);
+                                  return 0;
+                              }) == "incomplete");
                         fit.step(part);
                         REQUIRE(fit.done() > last);
                         last = fit.done();
@@ -58,12 +61,16 @@ TEST_CASE("a fit knows when its index has changed, and what it cannot fit", "[in
     correction_fit fit(*index, {values.data(), 3, 8}, {});
     fit.step(32);
     index->remove(std::uint64_t{5});
-    CHECK(outcome([&] { fit.step(32); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              fit.step(32);
+              return 0;
+          }) == "invalid_argument");
     CHECK(outcome([&] { return correction_fit(*index, {values.data(), 3, 7}, {}); }) == "dimension_mismatch");
     CHECK(outcome([&] { return correction_fit(*index, {values.data(), 3, 8}, {.beta = 0}); }) == "invalid_argument");
     correction_fit const none(*index, {values.data(), 0, 8}, {.dynamic = true});
     CHECK(none.finished());
     search_options with{.k = 3};
     none.apply_to(with);
-    CHECK(index->search(matrix_view<float const>(values, 8)[0], with).hits == index->search(matrix_view<float const>(values, 8)[0], {.k = 3}).hits);
+    CHECK(index->search(matrix_view<float const>(values, 8)[0], with).hits ==
+          index->search(matrix_view<float const>(values, 8)[0], {.k = 3}).hits);
 }

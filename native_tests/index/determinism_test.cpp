@@ -61,8 +61,10 @@ TEST_CASE("files and results have the same bits on every platform", "[index][det
         std::shared_ptr<vector_index> index = make_index(coding_of(codec, dims), dims, similarity);
         for (std::size_t i = 0; i < rows; ++i) {
             auto const row = std::span(data).subspan(i * dims, dims);
-            if (i % 2 == 0) index->add(3 * i, row);
-            else index->add("doc" + std::to_string(i), row);
+            if (i % 2 == 0)
+                index->add(3 * i, row);
+            else
+                index->add("doc" + std::to_string(i), row);
         }
         index->set_metadata("determinism");
         index->remove("doc7");
@@ -78,7 +80,8 @@ TEST_CASE("files and results have the same bits on every platform", "[index][det
         CHECK(expected[name]["results"] == results);
     };
 
-    for (std::string const codec : {"f32", "f16", "bf16", "int8", "planes", "planes2", "planes12", "int1", "int4", "lvq4", "lvq8", "rabitq1", "rabitq4", "planes+rotated"})
+    for (std::string const codec : {"f32", "f16", "bf16", "int8", "planes", "planes2", "planes12", "int1", "int4", "lvq4", "lvq8",
+                                    "rabitq1", "rabitq4", "planes+rotated"})
         for (auto const similarity : {similarity_kind::cosine, similarity_kind::dot, similarity_kind::squared_l2}) {
             auto const index = made(codec, similarity);
             check(codec + "/" + std::string(to_string(similarity)), to_bytes(*index), hash_of_results(*index, *index, asked));
@@ -89,7 +92,9 @@ TEST_CASE("files and results have the same bits on every platform", "[index][det
         correction_options options;
     };
     for (std::string const codec : {"f32", "f16", "int8", "planes", "planes12", "rabitq4", "lvq4"})
-        for (auto const& [name, options] : {correction{"inverted_softmax", {.method = inverted_softmax}}, {"nnn", {.method = nnn, .k = 5}}, {"csls", {.method = csls}},
+        for (auto const& [name, options] : {correction{"inverted_softmax", {.method = inverted_softmax}},
+                                            {"nnn", {.method = nnn, .k = 5}},
+                                            {"csls", {.method = csls}},
                                             {"dynamic nnn", {.method = nnn, .k = 5, .dynamic = true, .active_k = 3}}}) {
             corrected_index const index(made(codec, similarity_kind::cosine), matrix_view<float const>(asked, dims), options);
             check(codec + "/cosine/" + name, index.to_bytes(), hash_of_results(index, index.rows(), asked));

@@ -59,7 +59,10 @@ TEST_CASE("a save or load that is stopped says cancelled and leaves the old file
     auto const index = make_large(codec_kind::int8);
     std::size_t asked = 0;
     progress const watch{{}, [&] { return ++asked == 3; }};
-    CHECK(outcome([&] { save_index(*index, folder / "a.simile", watch); return 0; }) == "cancelled");
+    CHECK(outcome([&] {
+              save_index(*index, folder / "a.simile", watch);
+              return 0;
+          }) == "cancelled");
     CHECK(file_text(folder / "a.simile") == "old");
     CHECK(folder.names() == std::vector<std::string>{"a.simile"});
     save_index(*index, folder / "a.simile");
@@ -72,7 +75,10 @@ TEST_CASE("a file that is not there, is a folder, empty or damaged is refused wi
     CHECK(outcome([&] { return load_index(folder / "none.simile"); }) == "io_failure");
     CHECK(message([&] { return load_index(folder / "none.simile"); }).find("none.simile") != std::string::npos);
     CHECK(outcome([&] { return load_index(folder.path()); }) == "io_failure");
-    CHECK(outcome([&] { save_index(*make_index(codec_kind::f32, 3), folder / "none" / "a.simile"); return 0; }) == "io_failure");
+    CHECK(outcome([&] {
+              save_index(*make_index(codec_kind::f32, 3), folder / "none" / "a.simile");
+              return 0;
+          }) == "io_failure");
     write_text(folder / "empty.simile", "");
     CHECK(outcome([&] { return load_index(folder / "empty.simile"); }) == "truncated_file");
     write_text(folder / "text.simile", std::string(100, 'x'));

@@ -21,7 +21,10 @@ double hit_rate(std::span<search_result const> results, nlohmann::json const& go
     for (std::size_t q = 0; q < results.size(); ++q) {
         auto const rows = gold[q]["rows"].get<std::vector<row_t>>();
         auto const hits = std::span(results[q].hits).first(k);
-        found += std::any_of(hits.begin(), hits.end(), [&](hit const& h) { return std::find(rows.begin(), rows.end(), h.row) != rows.end(); }) ? 1U : 0U;
+        found +=
+            std::any_of(hits.begin(), hits.end(), [&](hit const& h) { return std::find(rows.begin(), rows.end(), h.row) != rows.end(); })
+                ? 1U
+                : 0U;
     }
     return static_cast<double>(found) / static_cast<double>(results.size());
 }

@@ -41,7 +41,8 @@ std::vector<float> mean_of(std::span<float const> values) {
 /// The largest |x' - x| / |x - mean| over the rows, x' what the index gives for x.
 double worst_error(vector_index& index, std::vector<float> const& values, std::vector<float> const& mean, float length) {
     for (std::size_t i = 0; i < item_rows; ++i) {
-        std::vector<float> x(values.begin() + static_cast<std::ptrdiff_t>(i * item_dims), values.begin() + static_cast<std::ptrdiff_t>((i + 1) * item_dims));
+        std::vector<float> x(values.begin() + static_cast<std::ptrdiff_t>(i * item_dims),
+                             values.begin() + static_cast<std::ptrdiff_t>((i + 1) * item_dims));
         for (float& v : x) v *= length;
         index.add(std::uint64_t{i}, x);
     }
@@ -66,15 +67,29 @@ TEST_CASE("get finds rows back that were centred before coding, as exactly as th
     };
     // 4 bits err by about 0.1, 8 bits by 0.01: twice that at worst, more where the largest value sets the range. The one scale for all vectors of rabitq8
     // cuts off the largest values of some.
-    for (code const c : {code{"int8", 0.02}, {"planes", 0.02}, {"planes2", 0.02}, {"planes12", 0.002}, {"int4", 0.3}, {"int7", 0.04}, {"lvq4", 0.25}, {"lvq8", 0.02},
-                         {"rabitq4", 0.2}, {"rabitq8", 0.15}, {"eden4", 0.16}, {"f16", 0.002}, {"bf16", 0.02}, {"rabitq1>int8", 0.02}, {"int8>f16", 0.002}})
+    for (code const c : {code{"int8", 0.02},
+                         {"planes", 0.02},
+                         {"planes2", 0.02},
+                         {"planes12", 0.002},
+                         {"int4", 0.3},
+                         {"int7", 0.04},
+                         {"lvq4", 0.25},
+                         {"lvq8", 0.02},
+                         {"rabitq4", 0.2},
+                         {"rabitq8", 0.15},
+                         {"eden4", 0.16},
+                         {"f16", 0.002},
+                         {"bf16", 0.02},
+                         {"rabitq1>int8", 0.02},
+                         {"int8>f16", 0.002}})
         for (bool const turned : {false, true})
             for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::dot}) {
                 auto how = coding_of(c.name, item_dims);
                 bool const rotates = turned || how.map.has_value();
                 auto map = quantize::transform(item_dims).centred(mean);
                 if (rotates) map = map.rotated();
-                if (how.stages.empty()) how.map = map;
+                if (how.stages.empty())
+                    how.map = map;
                 else
                     for (coding& stage : how.stages) stage.map = map;
                 auto const index = make_index(how, item_dims, similarity);
@@ -85,7 +100,8 @@ TEST_CASE("get finds rows back that were centred before coding, as exactly as th
                 // And the scores go with it.
                 auto const query = unit_vector(item_dims, 9);
                 for (hit const& h : index->search(query, {.k = 5}).hits)
-                    CHECK(std::abs(double(h.score) / (similarity == similarity_kind::dot ? 7 : 1) - dot_by_definition<float>(std::span(values).subspan(h.row * item_dims, item_dims), query).value) <=
+                    CHECK(std::abs(double(h.score) / (similarity == similarity_kind::dot ? 7 : 1) -
+                                   dot_by_definition<float>(std::span(values).subspan(h.row * item_dims, item_dims), query).value) <=
                           0.35 * c.error + 0.005);
             }
 }
@@ -96,7 +112,8 @@ TEST_CASE("get of centred product codes is nearer than the mean", "[index][get]"
     coding how{codec_kind::product};
     how.map = quantize::transform(item_dims).centred(mean);
     std::vector<float> mapped(item_rows * item_dims);
-    for (std::size_t i = 0; i < item_rows; ++i) how.map->map_row(std::span(values).subspan(i * item_dims, item_dims), std::span(mapped).subspan(i * item_dims, item_dims));
+    for (std::size_t i = 0; i < item_rows; ++i)
+        how.map->map_row(std::span(values).subspan(i * item_dims, item_dims), std::span(mapped).subspan(i * item_dims, item_dims));
     // 16 centroids for 40 rows in two dims each: most rows are close to one.
     how.product.emplace(fit::fit_product(matrix_view<float const>(mapped, item_dims), item_dims / 2));
     auto const index = make_index(how, item_dims);

@@ -30,7 +30,9 @@ struct golden_vectors {
         for (float& v : values) v = static_cast<float>(generator() >> 40) * 0x1p-23F - 1.0F;
     }
     [[nodiscard]] matrix_view<float const> gallery() const { return {values.data(), golden_rows, golden_dims}; }
-    [[nodiscard]] matrix_view<float const> asked() const { return {values.data() + golden_rows * golden_dims, golden_queries, golden_dims}; }
+    [[nodiscard]] matrix_view<float const> asked() const {
+        return {values.data() + golden_rows * golden_dims, golden_queries, golden_dims};
+    }
 };
 
 nlohmann::json answers(vector_index const& index, matrix_view<float const> asked) {
@@ -78,7 +80,9 @@ TEST_CASE("golden files are written", "[.][write golden files]") {
     auto files = nlohmann::json::object();
     auto const write = [&](std::string const& name, auto const& index, vector_index const& searched) {
         std::ofstream stream(folder / name, std::ios::binary);
-        index.file().write([&](std::span<std::byte const> bytes) { stream.write(reinterpret_cast<char const*>(bytes.data()), static_cast<std::streamsize>(bytes.size())); });
+        index.file().write([&](std::span<std::byte const> bytes) {
+            stream.write(reinterpret_cast<char const*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+        });
         files[name] = {{"codec", searched.codec_name()}, {"hits", answers(searched, data.asked())}};
         REQUIRE(stream.good());
     };
@@ -91,8 +95,14 @@ TEST_CASE("golden files are written", "[.][write golden files]") {
     std::vector<float> mean(golden_dims);
     for (std::size_t i = 0; i < golden_rows * golden_dims; ++i) mean[i % golden_dims] += data.values[i] / golden_rows;
     written("product.simile", {.kind = codec_kind::product, .product = quantize::product_codec(fit::fit_product(data.gallery(), 12))});
-    written("affine.simile", {.kind = codec_kind::integer, .map = quantize::transform(golden_dims).centred(mean), .form = quantize::affine_ranges::fitted(data.gallery(), 4)});
+    written("affine.simile", {.kind = codec_kind::integer,
+                              .map = quantize::transform(golden_dims).centred(mean),
+                              .form = quantize::affine_ranges::fitted(data.gallery(), 4)});
     auto const lists = ivf_index::build(coding_of("planes", golden_dims), {}, data.gallery(), similarity_kind::cosine, {.lists = 8});
     write("lists.simile", lists, lists.rows());
-    std::ofstream(folder / "expected.json") << nlohmann::json{{"note", "Row i is added under i; a list for each query of its 3 hits, id as text and score, one after another."}, {"files", files}}.dump(1) << "\n";
+    std::ofstream(folder / "expected.json")
+        << nlohmann::json{{"note", "Row i is added under i; a list for each query of its 3 hits, id as text and score, one after another."},
+                          {"files", files}}
+               .dump(1)
+        << "\n";
 }

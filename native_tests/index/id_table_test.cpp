@@ -50,7 +50,8 @@ TEST_CASE("an id is encoded as the file format says and read back", "[index][id_
     CHECK(encode("") == bytes_of("\0"s));
     CHECK(encode("ab") == bytes_of("\x04"s + "ab"));
     CHECK(encode(id_ref::max_number) == bytes_of("\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x1F"));
-    for (std::uint64_t const n : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{64}, std::uint64_t{1} << 20, std::uint64_t{1} << 31, std::uint64_t{1} << 32, id_ref::max_number}) {
+    for (std::uint64_t const n : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{64}, std::uint64_t{1} << 20, std::uint64_t{1} << 31,
+                                  std::uint64_t{1} << 32, id_ref::max_number}) {
         auto const bytes = encode(n);
         std::size_t at = 0;
         CHECK(id_codec::read(bytes, at) == id_ref(n));
@@ -64,8 +65,11 @@ TEST_CASE("an id is encoded as the file format says and read back", "[index][id_
 }
 
 TEST_CASE("bytes that are no id in its shortest form are refused", "[index][id_table]") {
-    for (std::string const& text : {""s, "\x80"s, "\x81\x80"s, "\x81\x00"s, "\x80\x00"s, "\x04" "a"s, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x3F"s, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"s,
-                                    "\x80\x80\x08"s + std::string(70000, 'z')}) {
+    for (std::string const& text :
+         {""s, "\x80"s, "\x81\x80"s, "\x81\x00"s, "\x80\x00"s,
+          "\x04"
+          "a"s,
+          "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x3F"s, "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x01"s, "\x80\x80\x08"s + std::string(70000, 'z')}) {
         auto const bytes = bytes_of(text);
         std::size_t at = 0;
         CHECK(!id_codec::read(bytes, at).has_value());
@@ -146,5 +150,8 @@ TEST_CASE("encoded ids that do not fit the rows are refused", "[index][id_table]
 
 TEST_CASE("an id table refuses more rows than a row number can name", "[index][id_table]") {
     auto table = id_table::row_numbers(0xFFFFFFF0U);
-    CHECK(outcome([&] { table.reserve(0x10, 16); return 0; }) == "limit_exceeded");
+    CHECK(outcome([&] {
+              table.reserve(0x10, 16);
+              return 0;
+          }) == "limit_exceeded");
 }

@@ -31,7 +31,9 @@ TEST_CASE("a vector is taken exactly when its length, values and norm fit the in
     input_rules const cosine(3, similarity_kind::cosine, zero_vectors::refuse);
     input_rules const lenient(3, similarity_kind::cosine, zero_vectors::allow);
     input_rules const dot(3, similarity_kind::dot, zero_vectors::refuse);
-    auto const check = [](input_rules const& rules, std::vector<float> const& v) { return outcome([&] { return rules.check_vector(v, "vector"); }); };
+    auto const check = [](input_rules const& rules, std::vector<float> const& v) {
+        return outcome([&] { return rules.check_vector(v, "vector"); });
+    };
     float const infinity = std::numeric_limits<float>::infinity(), huge = std::numeric_limits<float>::max();
 
     CHECK(cosine.check_vector(std::vector<float>{3, 0, 4}, "vector") == 5);

@@ -105,12 +105,15 @@ TEST_CASE("a search of all lists is one of the plain index, and of its rows to t
                 CAPTURE(name, to_string(similarity), seed);
                 CHECK(found.hits == index.rows().search(query, options).hits);
                 CHECK(found.level == index.rows().level());
-                CHECK(named(index.rows(), index.search(query, {.k = 700, .recall = 1}, 99).hits) == named(*plain, plain->search(query, {.k = 700, .recall = 1}).hits));
-                CHECK(index.search(query, {.k = 25, .filter = &third, .recall = 1}, 16).hits == index.rows().search(query, {.k = 25, .filter = &third, .recall = 1}).hits);
+                CHECK(named(index.rows(), index.search(query, {.k = 700, .recall = 1}, 99).hits) ==
+                      named(*plain, plain->search(query, {.k = 700, .recall = 1}).hits));
+                CHECK(index.search(query, {.k = 25, .filter = &third, .recall = 1}, 16).hits ==
+                      index.rows().search(query, {.k = 25, .filter = &third, .recall = 1}).hits);
                 // What is found in few lists is what these lists hold.
                 auto const lists = index.nearest(query, 3);
                 for (hit const& h : index.search(query, options, 3).hits)
-                    CHECK(std::any_of(lists.begin(), lists.end(), [&](std::size_t l) { return index.list(l).first <= h.row && h.row < index.list(l).last; }));
+                    CHECK(std::any_of(lists.begin(), lists.end(),
+                                      [&](std::size_t l) { return index.list(l).first <= h.row && h.row < index.list(l).last; }));
                 CHECK(index.search(query, options).hits == index.search(query, options, 2).hits);
             }
         }
@@ -121,11 +124,13 @@ TEST_CASE("the more lists are looked into the more neighbours are found", "[inde
     for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::squared_l2}) {
         auto const index = ivf_index::build(coding_of("f32", list_dims), {}, view(values), similarity, {.lists = 64});
         std::vector<double> found;
-        for (std::size_t const probes : {std::size_t{1}, std::size_t{2}, std::size_t{4}, std::size_t{8}, std::size_t{16}, std::size_t{64}}) {
+        for (std::size_t const probes :
+             {std::size_t{1}, std::size_t{2}, std::size_t{4}, std::size_t{8}, std::size_t{16}, std::size_t{64}}) {
             std::size_t right = 0;
             for (std::size_t q = 0; q < 100; ++q) {
                 auto const exact = index.rows().search(view(queries)[q]).hits;
-                for (hit const& h : index.search(view(queries)[q], {}, probes).hits) right += std::find(exact.begin(), exact.end(), h) != exact.end() ? 1U : 0U;
+                for (hit const& h : index.search(view(queries)[q], {}, probes).hits)
+                    right += std::find(exact.begin(), exact.end(), h) != exact.end() ? 1U : 0U;
             }
             found.push_back(static_cast<double>(right) / 1000);
         }
@@ -146,7 +151,8 @@ TEST_CASE("balanced lists hold no more than they may, and nothing is lost", "[in
     for (std::size_t i = 0; i < crowd.size(); ++i) values[i] = middle[i % list_dims] + crowd[i];
     for (similarity_kind const similarity : all_similarities) {
         auto const sizes = [&](double balance) {
-            auto const index = ivf_index::build(coding_of("int8", list_dims), {}, view(values), similarity, {.lists = 20, .balance = balance});
+            auto const index =
+                ivf_index::build(coding_of("int8", list_dims), {}, view(values), similarity, {.lists = 20, .balance = balance});
             std::vector<std::size_t> out;
             for (std::size_t l = 0; l < 20; ++l) out.push_back(index.list(l).last - index.list(l).first);
             CHECK(index.size() == 1000);
@@ -166,7 +172,9 @@ TEST_CASE("the same vectors, options and seed give the same file, with any numbe
     for (similarity_kind const similarity : all_similarities)
         for (double const balance : {0.0, 1.5}) {
             auto const file = [&](std::uint64_t seed, executor* threads) {
-                return ivf_index::build(coding_of("planes", list_dims), {}, view(values), similarity, {.lists = 30, .seed = seed, .balance = balance, .threads = threads}).to_bytes();
+                return ivf_index::build(coding_of("planes", list_dims), {}, view(values), similarity,
+                                        {.lists = 30, .seed = seed, .balance = balance, .threads = threads})
+                    .to_bytes();
             };
             auto const first = file(1, nullptr);
             CHECK((file(1, nullptr) == first));
@@ -203,7 +211,8 @@ TEST_CASE("lists take ids of their own, and vectors that are all alike", "[index
     for (std::size_t i = 0; i < 200; ++i) names.push_back("row " + std::to_string(i));
     std::vector<id_ref> const ids(names.begin(), names.end());
     auto const index = ivf_index::build(coding_of("f32", list_dims), ids, view(values), similarity_kind::dot, {.lists = 8});
-    for (std::size_t i = 0; i < 200; ++i) CHECK(index.rows().get(names[i]) == std::vector<float>(view(values)[i].begin(), view(values)[i].end()));
+    for (std::size_t i = 0; i < 200; ++i)
+        CHECK(index.rows().get(names[i]) == std::vector<float>(view(values)[i].begin(), view(values)[i].end()));
     std::vector<float> const same(100 * list_dims, 0.5F);
     auto const alike = ivf_index::build(coding_of("planes", list_dims), {}, view(same), similarity_kind::cosine, {.lists = 10});
     CHECK(alike.size() == 100);
@@ -212,7 +221,8 @@ TEST_CASE("lists take ids of their own, and vectors that are all alike", "[index
 
 TEST_CASE("what cannot be parted is refused", "[index][ivf]") {
     auto values = clustered(100, list_dims, 10, 6);
-    auto const built = [&](coding const& how, ivf_options const& options = {}, std::span<id_ref const> ids = {}, similarity_kind similarity = similarity_kind::cosine) {
+    auto const built = [&](coding const& how, ivf_options const& options = {}, std::span<id_ref const> ids = {},
+                           similarity_kind similarity = similarity_kind::cosine) {
         return outcome([&] { return ivf_index::build(how, ids, view(values), similarity, options); });
     };
     auto const int8 = coding_of("int8", list_dims);
@@ -250,7 +260,10 @@ TEST_CASE("parting into lists tells of its progress and can be stopped at any mo
         ended = done == total ? 1 : 0;
         stages += ended;
     };
-    options.watch.stop = [&] { ++asked; return false; };
+    options.watch.stop = [&] {
+        ++asked;
+        return false;
+    };
     static_cast<void>(ivf_index::build(coding_of("int8", 4), {}, rows, similarity_kind::cosine, options));
     CHECK(ended == 1);
     CHECK(stages >= 3);  // centres, lists, rows
@@ -295,7 +308,8 @@ TEST_CASE("lists come back from a file, which without them is that of the rows",
             CHECK(outcome([&] { return ivf_index::from_bytes(to_bytes(*rows)); }) == "invalid_argument");
             // In pieces: lists are there before the first plane is.
             index_loader loader;
-            for (std::size_t at = 0; loader.level() == 0; at += 100) loader.feed(std::span(file).subspan(at, std::min<std::size_t>(100, file.size() - at)));
+            for (std::size_t at = 0; loader.level() == 0; at += 100)
+                loader.feed(std::span(file).subspan(at, std::min<std::size_t>(100, file.size() - at)));
             auto const early = ivf_index::from_loaded(loader.index(), loader.lists());
             CHECK(early.search(query).level == loader.level());
             CHECK(!early.search(query).hits.empty());
@@ -319,14 +333,17 @@ TEST_CASE("a file of lists with any bit flipped or any end missing is refused", 
 
 TEST_CASE("a section of lists that does not part the rows is refused although every checksum is right", "[index][ivf][damage]") {
     auto const values = clustered(60, list_dims, 6, 13);
-    auto const file = ivf_index::build(coding_of("int8", list_dims), {}, view(values), similarity_kind::cosine, {.lists = 5, .probes = 2}).to_bytes();
+    auto const file =
+        ivf_index::build(coding_of("int8", list_dims), {}, view(values), similarity_kind::cosine, {.lists = 5, .probes = 2}).to_bytes();
     auto const damaged = [&](auto change) {
         auto parts = take_apart(file);
         for (auto& s : parts.sections)
             if (s.type == 4) change(s.bytes);
         return lists_outcome(join(parts), verify_level::full);
     };
-    auto const set = [](std::size_t word, std::uint32_t value) { return [=](std::vector<std::byte>& b) { set_number(std::span(b), 4 * word, value); }; };
+    auto const set = [](std::size_t word, std::uint32_t value) {
+        return [=](std::vector<std::byte>& b) { set_number(std::span(b), 4 * word, value); };
+    };
     CHECK(damaged([](auto&) {}) == "ok");
     CHECK(damaged(set(0, 0)) == "corrupt_file");
     CHECK(damaged(set(0, 4)) == "corrupt_file");
@@ -368,7 +385,9 @@ TEST_CASE("a section of lists that does not part the rows is refused although ev
             return 0;
         });
         CAPTURE(bit);
-        if (result != "ok") CHECK((result == "corrupt_file" || result == "truncated_file" || result == "unsupported_version" || result == "limit_exceeded"));
+        if (result != "ok")
+            CHECK(
+                (result == "corrupt_file" || result == "truncated_file" || result == "unsupported_version" || result == "limit_exceeded"));
         lists->bytes[bit / 8] ^= std::byte{1} << (bit % 8);
     }
 }

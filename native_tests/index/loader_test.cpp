@@ -36,7 +36,9 @@ std::vector<kind> all_kinds() {
     return kinds;
 }
 
-std::string name_of(kind const& k) { return std::string(to_string(k.codec)) + " " + std::string(to_string(k.similarity)) + (k.own_ids ? " with ids" : ""); }
+std::string name_of(kind const& k) {
+    return std::string(to_string(k.codec)) + " " + std::string(to_string(k.similarity)) + (k.own_ids ? " with ids" : "");
+}
 
 std::shared_ptr<vector_index> make_small(kind const& k, std::size_t rows = 7, std::size_t dims = 3) {
     std::shared_ptr<vector_index> const index = make_index(k.codec, dims, k.similarity);
@@ -93,7 +95,8 @@ TEST_CASE("every single-bit flip of a file of every index kind is refused as cor
     }
 }
 
-TEST_CASE("every truncation of a file of every index kind is refused as truncated, and appended bytes as corrupt", "[index][loader][damage]") {
+TEST_CASE("every truncation of a file of every index kind is refused as truncated, and appended bytes as corrupt",
+          "[index][loader][damage]") {
     for (kind const& k : all_kinds()) {
         auto const file = to_bytes(*make_small(k));
         INFO(name_of(k));
@@ -139,18 +142,55 @@ void flip_every_bit(similarity_kind similarity) {
 }  // namespace
 
 // Apart, so that they run at the same time: under a sanitizer they take the longest of all.
-TEST_CASE("a file checked by structure alone is refused or searched without harm, whatever bit is flipped: cosine", "[index][loader][damage]") { flip_every_bit(similarity_kind::cosine); }
-TEST_CASE("a file checked by structure alone is refused or searched without harm, whatever bit is flipped: dot", "[index][loader][damage]") { flip_every_bit(similarity_kind::dot); }
-TEST_CASE("a file checked by structure alone is refused or searched without harm, whatever bit is flipped: squared_l2", "[index][loader][damage]") { flip_every_bit(similarity_kind::squared_l2); }
+TEST_CASE("a file checked by structure alone is refused or searched without harm, whatever bit is flipped: cosine",
+          "[index][loader][damage]") {
+    flip_every_bit(similarity_kind::cosine);
+}
+TEST_CASE("a file checked by structure alone is refused or searched without harm, whatever bit is flipped: dot",
+          "[index][loader][damage]") {
+    flip_every_bit(similarity_kind::dot);
+}
+TEST_CASE("a file checked by structure alone is refused or searched without harm, whatever bit is flipped: squared_l2",
+          "[index][loader][damage]") {
+    flip_every_bit(similarity_kind::squared_l2);
+}
 
-TEST_CASE("any field of header and table with any critical value and right checksums is refused or searched without harm", "[index][loader][damage]") {
-    std::uint64_t const critical[] = {0, 1, 2, 3, 7, 31, 32, 33, 63, 64, 65, 127, 255, 256, 65535, 65536, 65537, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x100000000, std::uint64_t{1} << 40,
-                                      std::uint64_t{1} << 58, std::uint64_t{1} << 59, ~std::uint64_t{0} / 32, std::uint64_t{1} << 63, ~std::uint64_t{0} - 63, ~std::uint64_t{0}};
+TEST_CASE("any field of header and table with any critical value and right checksums is refused or searched without harm",
+          "[index][loader][damage]") {
+    std::uint64_t const critical[] = {0,
+                                      1,
+                                      2,
+                                      3,
+                                      7,
+                                      31,
+                                      32,
+                                      33,
+                                      63,
+                                      64,
+                                      65,
+                                      127,
+                                      255,
+                                      256,
+                                      65535,
+                                      65536,
+                                      65537,
+                                      0x7FFFFFFF,
+                                      0x80000000,
+                                      0xFFFFFFFF,
+                                      0x100000000,
+                                      std::uint64_t{1} << 40,
+                                      std::uint64_t{1} << 58,
+                                      std::uint64_t{1} << 59,
+                                      ~std::uint64_t{0} / 32,
+                                      std::uint64_t{1} << 63,
+                                      ~std::uint64_t{0} - 63,
+                                      ~std::uint64_t{0}};
     for (kind const& k : all_kinds()) {
         auto const file = to_bytes(*make_small(k));
         auto const sections = number_at<std::uint32_t>(file, 20);
         // Offset and width of every field.
-        std::vector<std::pair<std::size_t, std::size_t>> fields{{8, 2}, {10, 1}, {11, 1}, {12, 1}, {13, 1}, {14, 2}, {16, 4}, {20, 4}, {24, 8}, {32, 8}, {48, 8}};
+        std::vector<std::pair<std::size_t, std::size_t>> fields{{8, 2},  {10, 1}, {11, 1}, {12, 1}, {13, 1}, {14, 2},
+                                                                {16, 4}, {20, 4}, {24, 8}, {32, 8}, {48, 8}};
         for (std::size_t i = 0; i < sections; ++i)
             for (auto const& [at, width] : {std::pair{0, 4}, std::pair{4, 4}, std::pair{8, 8}, std::pair{16, 8}})
                 fields.emplace_back(64 + 32 * i + static_cast<std::size_t>(at), static_cast<std::size_t>(width));
@@ -160,7 +200,8 @@ TEST_CASE("any field of header and table with any critical value and right check
                     // The value itself, and the old one changed by one or by 64.
                     std::uint64_t old = 0;
                     std::memcpy(&old, file.data() + at, width);
-                    std::uint64_t const fresh = difference == 0 ? value : old + static_cast<std::uint64_t>(difference) * (value == 0 ? 64 : 1);
+                    std::uint64_t const fresh =
+                        difference == 0 ? value : old + static_cast<std::uint64_t>(difference) * (value == 0 ? 64 : 1);
                     if (difference != 0 && value > 1) continue;
                     auto forged = file;
                     std::memcpy(forged.data() + at, &fresh, width);
@@ -172,12 +213,14 @@ TEST_CASE("any field of header and table with any critical value and right check
                             return 0;
                         });
                         CAPTURE(name_of(k), at, fresh, int(verify));
-                        bool const known = result == "ok" || result == "corrupt_file" || result == "truncated_file" || result == "unsupported_version" || result == "limit_exceeded";
+                        bool const known = result == "ok" || result == "corrupt_file" || result == "truncated_file" ||
+                                           result == "unsupported_version" || result == "limit_exceeded";
                         if (!known) CHECK(result == "a known code");
                         // Kilobytes for a file of 1 kB whose header claims exabytes; 65,536 dims take 64 kB of work space.
                         if (allocations::peak() > 600'000) CHECK(allocations::peak() <= 600'000);
                         // What passes all checks is a file that says the same again, but for the `optional` flag of sections.
-                        if (result == "ok" && verify == verify_level::full && !(at >= 64 && (at - 64) % 32 == 4) && to_bytes(*from_bytes(forged, verify)) != forged)
+                        if (result == "ok" && verify == verify_level::full && !(at >= 64 && (at - 64) % 32 == 4) &&
+                            to_bytes(*from_bytes(forged, verify)) != forged)
                             FAIL("the file changes when it is loaded and saved");
                     }
                 }
@@ -193,7 +236,8 @@ TEST_CASE("random bytes behind a right header and table never harm, checked by s
         for (std::uint64_t seed = 0; seed < 200; ++seed) {
             auto damaged = file;
             xoshiro256 random(seed);
-            for (int i = 0; i < 20; ++i) damaged[static_cast<std::size_t>(first) + random() % (file.size() - first)] = static_cast<std::byte>(random());
+            for (int i = 0; i < 20; ++i)
+                damaged[static_cast<std::size_t>(first) + random() % (file.size() - first)] = static_cast<std::byte>(random());
             CAPTURE(name_of(k), seed);
             auto const result = outcome([&] {
                 auto const loaded = from_bytes(damaged, verify_level::structure);
@@ -219,7 +263,8 @@ TEST_CASE("full verification sees contents that no writer makes although every c
         return load_outcome(file, verify_level::checksum) + ", " + load_outcome(file, verify_level::full);
     };
     auto const nan_at = [](std::size_t at) { return [at](file_bytes& b) { set_number(std::span(b), at, 0xFFFFFFFFU); }; };
-    kind const f32{codec_kind::f32, similarity_kind::dot, true}, int8{codec_kind::int8, similarity_kind::dot, true}, planes{codec_kind::planes, similarity_kind::cosine, true};
+    kind const f32{codec_kind::f32, similarity_kind::dot, true}, int8{codec_kind::int8, similarity_kind::dot, true},
+        planes{codec_kind::planes, similarity_kind::cosine, true};
     CHECK(damage(f32, 99, nan_at(0)) == "ok, ok");
     CHECK(damage(f32, 16, nan_at(0)) == "ok, corrupt_file");
     CHECK(damage(int8, 16, nan_at(32 * 4)) == "ok, corrupt_file");
@@ -228,7 +273,7 @@ TEST_CASE("full verification sees contents that no writer makes although every c
     CHECK(damage(planes, 16, nan_at(128)) == "ok, corrupt_file");
     CHECK(damage(planes, 19, [](file_bytes& b) { set_number(std::span(b), b.size() - 64, std::uint16_t{0x7C00}); }) == "ok, corrupt_file");
     CHECK(damage(planes, 20, [](file_bytes& b) { set_number(std::span(b), b.size() - 128, -0.5F); }) == "ok, corrupt_file");
-    CHECK(damage(f32, 18, [](file_bytes& b) { b[1] = std::byte{0xFF}; }) == "ok, corrupt_file");                // an id that is not UTF-8
+    CHECK(damage(f32, 18, [](file_bytes& b) { b[1] = std::byte{0xFF}; }) == "ok, corrupt_file");  // an id that is not UTF-8
     CHECK(damage(f32, 18, [](file_bytes& b) { std::copy_n(b.begin(), 6, b.begin() + 6); }) == "ok, corrupt_file");  // the same id twice
     CHECK(damage(f32, 2, [](file_bytes& b) { b[0] = std::byte{0xC0}; }) == "ok, corrupt_file");
 }
@@ -292,7 +337,8 @@ TEST_CASE("sections that are missing, doubled, empty, out of order or of a wrong
 
 TEST_CASE("limits refuse a file before memory is taken for it", "[index][loader]") {
     auto const file = to_bytes(*make_small({codec_kind::planes, similarity_kind::dot, true}, 100, 20));
-    CHECK(load_outcome(file, verify_level::checksum, {.max_bytes = file.size(), .max_rows = 100, .max_dims = 20, .max_sections = 6}) == "ok");
+    CHECK(load_outcome(file, verify_level::checksum, {.max_bytes = file.size(), .max_rows = 100, .max_dims = 20, .max_sections = 6}) ==
+          "ok");
     CHECK(load_outcome(file, verify_level::checksum, {.max_bytes = file.size() - 1}) == "limit_exceeded");
     CHECK(load_outcome(file, verify_level::checksum, {.max_rows = 99}) == "limit_exceeded");
     CHECK(load_outcome(file, verify_level::checksum, {.max_dims = 19}) == "limit_exceeded");
@@ -318,7 +364,8 @@ TEST_CASE("a file may come in pieces of any size, and planes become searchable o
         auto const file = to_bytes(*original);
         auto const query = normal_vector(33, 9);
         auto const expected = original->search(query, {.k = 7}).hits;
-        for (std::size_t const piece : {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{65}, std::size_t{1000}, file.size()}) {
+        for (std::size_t const piece :
+             {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{65}, std::size_t{1000}, file.size()}) {
             CAPTURE(name_of(k), piece);
             index_loader loader;
             unsigned level = 0;
@@ -338,9 +385,18 @@ TEST_CASE("a file may come in pieces of any size, and planes become searchable o
                     REQUIRE(partial.level == level);
                     REQUIRE(partial.hits.size() == 7);
                     if (level < loader.levels()) {
-                        REQUIRE(outcome([&] { index->add("x", query); return 0; }) == "incomplete");
-                        REQUIRE(outcome([&] { index->update(index->id(0), query); return 0; }) == "incomplete");
-                        REQUIRE(outcome([&] { index->remove(index->id(0)); return 0; }) == "incomplete");
+                        REQUIRE(outcome([&] {
+                                    index->add("x", query);
+                                    return 0;
+                                }) == "incomplete");
+                        REQUIRE(outcome([&] {
+                                    index->update(index->id(0), query);
+                                    return 0;
+                                }) == "incomplete");
+                        REQUIRE(outcome([&] {
+                                    index->remove(index->id(0));
+                                    return 0;
+                                }) == "incomplete");
                         REQUIRE(outcome([&] { return to_bytes(*index); }) == "incomplete");
                         REQUIRE(index->get(index->id(0)).size() == 33);
                     }
@@ -367,8 +423,14 @@ TEST_CASE("an index whose later planes never come or are damaged goes on answeri
     auto const index = loader.index();
     CHECK(index->level() == 2);
     auto const before = index->search(query).hits;
-    CHECK(outcome([&] { loader.feed(std::span(file).subspan(plane2)); return 0; }) == "corrupt_file");
-    CHECK(outcome([&] { loader.feed(std::span(file).first(1)); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              loader.feed(std::span(file).subspan(plane2));
+              return 0;
+          }) == "corrupt_file");
+    CHECK(outcome([&] {
+              loader.feed(std::span(file).first(1));
+              return 0;
+          }) == "invalid_argument");
     CHECK(index->level() == 2);
     CHECK(index->search(query).hits == before);
     CHECK(index->search(query).level == 2);
@@ -376,7 +438,10 @@ TEST_CASE("an index whose later planes never come or are damaged goes on answeri
 
     index_loader cut;
     cut.feed(std::span(file).first(plane2 - 1));
-    CHECK(outcome([&] { cut.end(); return 0; }) == "truncated_file");
+    CHECK(outcome([&] {
+              cut.end();
+              return 0;
+          }) == "truncated_file");
     CHECK(cut.index()->level() == 1);
     CHECK(cut.index()->search(query).hits.size() == 10);
 }
@@ -398,7 +463,10 @@ TEST_CASE("sections of more than 1 MiB are checked piece by piece", "[index][loa
         CHECK(load_outcome(damaged) == "corrupt_file");
         // The first piece is refused as soon as it is complete, before the second has come.
         index_loader loader;
-        auto const early = outcome([&] { loader.feed(std::span(damaged).first(offset + (1 << 20))); return 0; });
+        auto const early = outcome([&] {
+            loader.feed(std::span(damaged).first(offset + (1 << 20)));
+            return 0;
+        });
         CHECK(early == (at < 1 << 20 ? "corrupt_file" : "ok"));
     }
     // Flips in everything before the codes: header, table, hashes of pieces, padding.
@@ -406,7 +474,11 @@ TEST_CASE("sections of more than 1 MiB are checked piece by piece", "[index][loa
         auto damaged = file_bytes(file.begin(), file.begin() + std::ptrdiff_t(offset));
         damaged[bit / 8] ^= std::byte{1} << (bit % 8);
         index_loader loader;
-        if (outcome([&] { loader.feed(damaged); return 0; }) != "corrupt_file") FAIL("bit " << bit);
+        if (outcome([&] {
+                loader.feed(damaged);
+                return 0;
+            }) != "corrupt_file")
+            FAIL("bit " << bit);
     }
 }
 

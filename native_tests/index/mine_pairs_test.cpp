@@ -52,7 +52,8 @@ TEST_CASE("margins mined from indexes are those of all scores", "[index][mine_pa
     thread_pool pool(2);
     for (mine::margin const kind : {mine::margin::absolute, mine::margin::distance, mine::margin::ratio})
         for (std::size_t const k : {std::size_t{1}, std::size_t{4}, std::size_t{1000}}) {
-            mine::margin_miner const dense(mine::nearest_columns({across.data(), n, m}, k), mine::nearest_columns({back.data(), m, n}, k), kind);
+            mine::margin_miner const dense(mine::nearest_columns({across.data(), n, m}, k), mine::nearest_columns({back.data(), m, n}, k),
+                                           kind);
             auto const mined = mine_margins(*left, *right, kind, {.k = k, .threads = &pool});
             CHECK(mined.forward() == dense.forward());
             CHECK(mined.backward() == dense.backward());
@@ -66,7 +67,8 @@ TEST_CASE("pairs of noisy copies are found again by any code", "[index][mine_pai
     auto const [x, y] = noisy_copies(n, d, 0.6F);
     for (std::string const name : {"f32", "int8", "planes", "rabitq4"}) {
         auto const mined = mine_margins(*pairs_index(name, x, d), *pairs_index(name, y, d)).max();
-        std::size_t const right = static_cast<std::size_t>(std::count_if(mined.begin(), mined.end(), [&](auto const& p) { return p.y == n - 1 - p.x; }));
+        std::size_t const right =
+            static_cast<std::size_t>(std::count_if(mined.begin(), mined.end(), [&](auto const& p) { return p.y == n - 1 - p.x; }));
         CAPTURE(name, right);
         CHECK(right >= n - 5);
     }
@@ -80,7 +82,9 @@ TEST_CASE("the most similar pairs of an index are those of all pairs", "[index][
     for (row_t i = 0; i < n; ++i)
         for (hit const& h : index->search(index->get(std::uint64_t{i}), {.k = n}).hits)
             if (i < h.row) all.push_back({i, h.row, h.score});
-    std::sort(all.begin(), all.end(), [](auto const& a, auto const& b) { return a.score > b.score || (a.score == b.score && std::pair(a.first, a.second) < std::pair(b.first, b.second)); });
+    std::sort(all.begin(), all.end(), [](auto const& a, auto const& b) {
+        return a.score > b.score || (a.score == b.score && std::pair(a.first, a.second) < std::pair(b.first, b.second));
+    });
     // With all neighbours: exactly those. Scores of f32 are symmetric.
     auto const best = most_similar_pairs(*index, {.pairs = 60, .k = n});
     CHECK(best == std::vector<similar_pair>(all.begin(), all.begin() + 60));
@@ -90,7 +94,8 @@ TEST_CASE("the most similar pairs of an index are those of all pairs", "[index][
     CHECK(most_similar_pairs(*index, {.pairs = 1, .k = 1}) == std::vector<similar_pair>(all.begin(), all.begin() + 1));
     // Near-duplicates: all above a threshold.
     float const least = all[9].score;
-    CHECK(most_similar_pairs(*index, {.pairs = 1000, .min_score = least, .k = n}) == std::vector<similar_pair>(all.begin(), all.begin() + 10));
+    CHECK(most_similar_pairs(*index, {.pairs = 1000, .min_score = least, .k = n}) ==
+          std::vector<similar_pair>(all.begin(), all.begin() + 10));
     thread_pool pool(2);
     CHECK(most_similar_pairs(*index, {.pairs = 60, .k = n, .threads = &pool}) == best);
     CHECK(most_similar_pairs(*make_index("f32", 4)).empty());
@@ -137,5 +142,7 @@ TEST_CASE("the most similar pair of 10,000 sentences is the same by int8 as exac
     exact->add(half);
     auto const found = most_similar_pairs(*quick, {.pairs = 50, .k = 4}), wanted = most_similar_pairs(*exact, {.pairs = 200, .k = 4});
     for (auto const& pair : found)
-        CHECK(std::any_of(wanted.begin(), wanted.end(), [&](auto const& w) { return w.first == pair.first && w.second == pair.second && std::abs(w.score - pair.score) < 0.01F; }));
+        CHECK(std::any_of(wanted.begin(), wanted.end(), [&](auto const& w) {
+            return w.first == pair.first && w.second == pair.second && std::abs(w.score - pair.score) < 0.01F;
+        }));
 }

@@ -37,21 +37,28 @@ std::vector<kind> all_kinds() {
     return out;
 }
 std::string name_of(kind const& k) {
-    return std::string(k.codec == token_codec::f32 ? "f32 " : "int8 ") + std::string(to_string(k.similarity)) + (k.first_pass ? " with a first pass" : "") + (k.own_ids ? " with ids" : "");
+    return std::string(k.codec == token_codec::f32 ? "f32 " : "int8 ") + std::string(to_string(k.similarity)) +
+           (k.first_pass ? " with a first pass" : "") + (k.own_ids ? " with ids" : "");
 }
 multi_vector_options options_of(kind const& k) {
     multi_vector_options out{.dims = d, .similarity = k.similarity, .codec = k.codec};
     if (k.first_pass)
-        out.first_pass = quantize::fde_options{.num_repetitions = 2, .num_simhash_projections = 2, .seed = 0x123456789AU, .projection_type = quantize::fde_projection::ams_sketch,
-                                               .projection_dimension = 4, .fill_empty_partitions = true};
+        out.first_pass = quantize::fde_options{.num_repetitions = 2,
+                                               .num_simhash_projections = 2,
+                                               .seed = 0x123456789AU,
+                                               .projection_type = quantize::fde_projection::ams_sketch,
+                                               .projection_dimension = 4,
+                                               .fill_empty_partitions = true};
     return out;
 }
 multi_vector_index make_small(kind const& k, std::size_t count = 5) {
     multi_vector_index index(options_of(k));
     for (std::size_t n = 0; n < count; ++n) {
         auto const tokens = make_document(n);
-        if (k.own_ids) index.add("document " + std::to_string(n), view(tokens));
-        else index.add(n, view(tokens));
+        if (k.own_ids)
+            index.add("document " + std::to_string(n), view(tokens));
+        else
+            index.add(n, view(tokens));
     }
     return index;
 }
@@ -113,7 +120,8 @@ TEST_CASE("no documents at all make a file too", "[index][multi_vector][file]") 
     }
 }
 
-TEST_CASE("every bit flip of a file of documents is refused as corrupt, and every end missing as truncated", "[index][multi_vector][file][damage]") {
+TEST_CASE("every bit flip of a file of documents is refused as corrupt, and every end missing as truncated",
+          "[index][multi_vector][file][damage]") {
     for (kind const& k : all_kinds()) {
         auto const file = to_bytes(make_small(k, 3));
         INFO(name_of(k) << ", " << file.size() << " bytes");
@@ -135,7 +143,8 @@ TEST_CASE("every bit flip of a file of documents is refused as corrupt, and ever
     }
 }
 
-TEST_CASE("a file of documents checked by structure alone is refused or searched without harm, whatever bit is flipped", "[index][multi_vector][file][damage]") {
+TEST_CASE("a file of documents checked by structure alone is refused or searched without harm, whatever bit is flipped",
+          "[index][multi_vector][file][damage]") {
     for (kind const& k : all_kinds()) {
         auto const file = to_bytes(make_small(k, 3));
         std::size_t accepted = 0;
@@ -149,7 +158,8 @@ TEST_CASE("a file of documents checked by structure alone is refused or searched
             });
             CAPTURE(name_of(k), bit);
             // The options of a first pass may grow beyond what a file is allowed.
-            if (result != "ok" && result != "corrupt_file" && !(k.first_pass && result == "limit_exceeded")) CHECK(result == "corrupt_file");
+            if (result != "ok" && result != "corrupt_file" && !(k.first_pass && result == "limit_exceeded"))
+                CHECK(result == "corrupt_file");
         }
         CHECK(accepted > 8 * 2 * d);
     }
@@ -185,7 +195,9 @@ TEST_CASE("contents that no writer makes are refused although every checksum is 
     CHECK(with(factors, word(2, 0xBF800000), plain) == "corrupt_file");
     CHECK(with(factors, [](bytes& b) { b.resize(b.size() - 4); }, plain) == "corrupt_file");
     CHECK(with(ids, [](bytes& b) { b[1] = std::byte{0xFF}; }, plain) == "corrupt_file");
-    CHECK(with(ids, [](bytes& b) { std::copy_n(b.begin(), b.size() / 5, b.begin() + static_cast<std::ptrdiff_t>(b.size() / 5)); }, plain) == "corrupt_file");
+    CHECK(with(
+              ids, [](bytes& b) { std::copy_n(b.begin(), b.size() / 5, b.begin() + static_cast<std::ptrdiff_t>(b.size() / 5)); }, plain) ==
+          "corrupt_file");
     CHECK(with(first_pass, [](bytes& b) { b.pop_back(); }, plain) == "corrupt_file");
     CHECK(with(first_pass, word(0, 99), plain) == "corrupt_file");
     CHECK(with(first_pass, word(0, 8), plain) == "corrupt_file");
@@ -202,10 +214,13 @@ TEST_CASE("contents that no writer makes are refused although every checksum is 
     CHECK(with(index, [](bytes& b) { b.resize(b.size() - 1); }, plain) == "corrupt_file");
     CHECK(with(index, [](bytes& b) { b[100] ^= std::byte{1}; }, plain) == "corrupt_file");
     // The index of other documents.
-    CHECK(with(index, [](bytes& b) {
-              auto const other = make_small({token_codec::int8, similarity_kind::cosine, true, true}, 4);
-              b = to_bytes(*other.first_pass());
-          }, plain) == "corrupt_file");
+    CHECK(with(
+              index,
+              [](bytes& b) {
+                  auto const other = make_small({token_codec::int8, similarity_kind::cosine, true, true}, 4);
+                  b = to_bytes(*other.first_pass());
+              },
+              plain) == "corrupt_file");
     auto const without = [&](std::uint32_t type) {
         auto parts = take_apart(to_bytes(make_small(plain)));
         std::erase_if(parts.sections, [&](auto const& s) { return s.type == type; });
@@ -263,9 +278,13 @@ TEST_CASE("documents survive the way to the disk and back, in pieces of 1 MiB wi
     auto const again = load_multi_vector(folder / "a.simile", verify_level::full);
     CHECK((to_bytes(again) == file));
     CHECK(outcome([&] { return load_multi_vector(folder / "none.simile").size(); }) == "io_failure");
-    CHECK(outcome([&] { return load_multi_vector(folder / "a.simile", verify_level::full, {.max_bytes = 1000}).size(); }) == "limit_exceeded");
+    CHECK(outcome([&] { return load_multi_vector(folder / "a.simile", verify_level::full, {.max_bytes = 1000}).size(); }) ==
+          "limit_exceeded");
     watch.stop = [] { return true; };
-    CHECK(outcome([&] { save_index(index, folder / "b.simile", watch); return 0; }) == "cancelled");
+    CHECK(outcome([&] {
+              save_index(index, folder / "b.simile", watch);
+              return 0;
+          }) == "cancelled");
     CHECK(folder.names() == std::vector<std::string>{"a.simile"});
     for (std::size_t at = 0; at < file.size(); at += at < 400 ? 1 : 50'001) {
         auto damaged = file;

@@ -77,10 +77,15 @@ void check_search(multi_vector_index const& index, model const& documents, docum
     }
 }
 
-multi_vector_options options_of(token_codec codec, similarity_kind kind = similarity_kind::cosine) { return {.dims = d, .similarity = kind, .codec = codec}; }
+multi_vector_options options_of(token_codec codec, similarity_kind kind = similarity_kind::cosine) {
+    return {.dims = d, .similarity = kind, .codec = codec};
+}
 
 quantize::fde_options first_pass() {
-    return {.num_repetitions = 10, .num_simhash_projections = 3, .projection_type = quantize::fde_projection::ams_sketch, .projection_dimension = 8,
+    return {.num_repetitions = 10,
+            .num_simhash_projections = 3,
+            .projection_type = quantize::fde_projection::ams_sketch,
+            .projection_dimension = 8,
             .fill_empty_partitions = true};
 }
 
@@ -182,7 +187,8 @@ TEST_CASE("the first pass hands on the documents that max_sim ranks first", "[in
     for (std::size_t n = 0; n < 40; ++n) {
         auto query = normal_vector(documents["doc" + std::to_string(11 * n)].size(), n, 0.3F);
         for (std::size_t i = 0; i < query.size(); ++i) query[i] += documents["doc" + std::to_string(11 * n)][i];
-        auto const all = index.search(view(query), {.k = 5, .candidates = multi_vector_search::all}), some = index.search(view(query), {.k = 5, .candidates = 60});
+        auto const all = index.search(view(query), {.k = 5, .candidates = multi_vector_search::all}),
+                   some = index.search(view(query), {.k = 5, .candidates = 60});
         REQUIRE(all.size() == 5);
         REQUIRE(some.size() == 5);
         for (hit const& h : some) right += std::count(all.begin(), all.end(), h) == 1 ? 1U : 0U;
@@ -194,7 +200,8 @@ TEST_CASE("the first pass hands on the documents that max_sim ranks first", "[in
     auto const other = make_document(31337);
     index.update("doc3", view(other));
     CHECK(index.search(view(other), {.k = 1, .candidates = 5})[0].row == 3);
-    CHECK(index.search(view(documents["doc3"]), {.k = 5, .candidates = 600}) == index.search(view(documents["doc3"]), {.k = 5, .candidates = multi_vector_search::all}));
+    CHECK(index.search(view(documents["doc3"]), {.k = 5, .candidates = 600}) ==
+          index.search(view(documents["doc3"]), {.k = 5, .candidates = multi_vector_search::all}));
 }
 
 TEST_CASE("a filter holds in both passes", "[index][multi_vector]") {
@@ -234,7 +241,8 @@ TEST_CASE("an index of documents is the same after its state was saved and loade
     auto const again = multi_vector_index::load(options, state, copy_of_first());
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
         auto const query = make_document(900 + seed);
-        CHECK(again.search(view(query), {.candidates = multi_vector_search::all}) == index.search(view(query), {.candidates = multi_vector_search::all}));
+        CHECK(again.search(view(query), {.candidates = multi_vector_search::all}) ==
+              index.search(view(query), {.candidates = multi_vector_search::all}));
     }
     CHECK(again.id(3) == index.id(3));
 
@@ -272,16 +280,30 @@ TEST_CASE("documents that make no sense are refused and change nothing", "[index
     document good = make_document(1), zero = good, infinite = good;
     std::fill_n(zero.begin(), d, 0.0F);
     infinite.back() = std::numeric_limits<float>::infinity();
-    auto const add = [&](id_ref id, matrix_view<float const> tokens) { return outcome([&] { index.add(id, tokens); return 0; }); };
+    auto const add = [&](id_ref id, matrix_view<float const> tokens) {
+        return outcome([&] {
+            index.add(id, tokens);
+            return 0;
+        });
+    };
     CHECK(add("doc3", view(good)) == "duplicate_id");
     CHECK(add("new", {good.data(), 0, d}) == "invalid_argument");
     CHECK(add("new", {good.data(), 2, d - 1}) == "dimension_mismatch");
     CHECK(add("new", view(zero)) == "zero_norm");
     CHECK(add("new", view(infinite)) == "not_finite");
     CHECK(add("\xFF", view(good)) == "invalid_argument");
-    CHECK(outcome([&] { index.update("new", view(good)); return 0; }) == "unknown_id");
-    CHECK(outcome([&] { index.update("doc3", view(zero)); return 0; }) == "zero_norm");
-    CHECK(message([&] { index.remove("new"); return 0; }) == "there is no document \"new\"");
+    CHECK(outcome([&] {
+              index.update("new", view(good));
+              return 0;
+          }) == "unknown_id");
+    CHECK(outcome([&] {
+              index.update("doc3", view(zero));
+              return 0;
+          }) == "zero_norm");
+    CHECK(message([&] {
+              index.remove("new");
+              return 0;
+          }) == "there is no document \"new\"");
     CHECK(outcome([&] { return index.id(20); }) == "out_of_range");
     CHECK(outcome([&] { return index.get(20); }) == "out_of_range");
     CHECK(outcome([&] { return index.search(view(good), {.k = 0}); }) == "invalid_argument");

@@ -29,9 +29,12 @@ public:
 
     void step() {
         switch (pick(12)) {
-            case 0: case 1: case 2: add_one(); break;
+            case 0:
+            case 1:
+            case 2: add_one(); break;
             case 3: add_many(); break;
-            case 4: case 5: remove_some(); break;
+            case 4:
+            case 5: remove_some(); break;
             case 6: update(); break;
             case 7: index_->set_metadata(std::string(pick(5), 'm')); break;
             case 8: save_and_load(); break;
@@ -53,7 +56,9 @@ private:
     std::size_t pick(std::size_t n) { return random_() % n; }
     std::string random_id() { return "id" + std::to_string(pick(90)); }
     std::vector<float> random_vector() { return normal_vector(dims_, random_(), std::ldexp(1.0F, static_cast<int>(pick(8)) - 4)); }
-    std::size_t place_of(std::string const& id) const { return static_cast<std::size_t>(std::find(ids_.begin(), ids_.end(), id) - ids_.begin()); }
+    std::size_t place_of(std::string const& id) const {
+        return static_cast<std::size_t>(std::find(ids_.begin(), ids_.end(), id) - ids_.begin());
+    }
 
     void put(std::string const& id, std::vector<float> const& x) {
         std::size_t const at = place_of(id);
@@ -69,7 +74,10 @@ private:
         auto const id = random_id();
         auto const x = random_vector();
         bool const known = place_of(id) != ids_.size(), replace = pick(2) == 0;
-        auto const result = outcome([&] { index_->add(id, x, replace ? on_duplicate::replace : on_duplicate::refuse); return 0; });
+        auto const result = outcome([&] {
+            index_->add(id, x, replace ? on_duplicate::replace : on_duplicate::refuse);
+            return 0;
+        });
         REQUIRE(result == (known && !replace ? "duplicate_id" : "ok"));
         if (result == "ok") put(id, x);
     }
@@ -84,7 +92,8 @@ private:
         }
         std::vector<id_ref> const refs(ids.begin(), ids.end());
         index_->add(refs, {values.data(), ids.size(), dims_}, on_duplicate::replace);
-        for (std::size_t i = 0; i < ids.size(); ++i) put(ids[i], {values.begin() + std::ptrdiff_t(i * dims_), values.begin() + std::ptrdiff_t((i + 1) * dims_)});
+        for (std::size_t i = 0; i < ids.size(); ++i)
+            put(ids[i], {values.begin() + std::ptrdiff_t(i * dims_), values.begin() + std::ptrdiff_t((i + 1) * dims_)});
     }
 
     void forget(std::string const& id) {
@@ -104,7 +113,10 @@ private:
             all_known = all_known && place_of(ids.back()) != ids_.size();
         }
         std::vector<id_ref> const refs(ids.begin(), ids.end());
-        REQUIRE(outcome([&] { index_->remove(refs); return 0; }) == (all_known ? "ok" : "unknown_id"));
+        REQUIRE(outcome([&] {
+                    index_->remove(refs);
+                    return 0;
+                }) == (all_known ? "ok" : "unknown_id"));
         if (all_known)
             for (auto const& id : ids) forget(id);
     }
@@ -113,7 +125,10 @@ private:
         auto const id = random_id();
         auto const x = random_vector();
         bool const known = place_of(id) != ids_.size();
-        REQUIRE(outcome([&] { index_->update(id, x); return 0; }) == (known ? "ok" : "unknown_id"));
+        REQUIRE(outcome([&] {
+                    index_->update(id, x);
+                    return 0;
+                }) == (known ? "ok" : "unknown_id"));
         if (known) put(id, x);
     }
 

@@ -84,7 +84,8 @@ TEST_CASE("the surer a cascade has to be the farther it looks below the k-th bes
     CHECK(std::isinf(simile::detail::margin_of(simile::detail::spread_for(1.0), 0.0F)));
 }
 
-TEST_CASE("the cascade finds the share of the best that is asked for among clustered vectors, and more when asked for more", "[index][progressive]") {
+TEST_CASE("the cascade finds the share of the best that is asked for among clustered vectors, and more when asked for more",
+          "[index][progressive]") {
     std::size_t const dims = 64, count = 3000;
     auto rows = clustered_vectors(count, dims, 40, 0.6F, 1, 0);
     // Lengths differ by a factor of 4.
@@ -95,7 +96,9 @@ TEST_CASE("the cascade finds the share of the best that is asked for among clust
     for (std::size_t j = 0; j < dims; ++j) mean[j] = 0.02F * static_cast<float>(j % 5);
     for (char const* const name : {"planes", "planes2", "planes12", "planes+rotated", "centred"})
         for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::dot, similarity_kind::squared_l2}) {
-            auto const index = name == std::string("centred") ? make_index({codec_kind::planes, quantize::transform(dims).centred(mean), {}, {}}, dims, similarity) : make_index(name, dims, similarity);
+            auto const index = name == std::string("centred")
+                                   ? make_index({codec_kind::planes, quantize::transform(dims).centred(mean), {}, {}}, dims, similarity)
+                                   : make_index(name, dims, similarity);
             index->add(matrix_view<float const>(rows, dims));
             matrix_view<float const> const asked(queries, dims);
             auto const all = index->search_many(asked, {.k = 10, .recall = 1});
@@ -105,7 +108,8 @@ TEST_CASE("the cascade finds the share of the best that is asked for among clust
                 std::size_t found = 0;
                 for (std::size_t q = 0; q < some.size(); ++q) {
                     REQUIRE(some[q].hits.size() == 10);
-                    for (hit const& h : some[q].hits) found += std::find(all[q].hits.begin(), all[q].hits.end(), h) != all[q].hits.end() ? 1U : 0U;
+                    for (hit const& h : some[q].hits)
+                        found += std::find(all[q].hits.begin(), all[q].hits.end(), h) != all[q].hits.end() ? 1U : 0U;
                 }
                 double const share = static_cast<double>(found) / 600;
                 CAPTURE(name, to_string(similarity), recall, share);
@@ -117,7 +121,8 @@ TEST_CASE("the cascade finds the share of the best that is asked for among clust
         }
 }
 
-TEST_CASE("how many candidates a cascade keeps follows from the number of rows: it is as sure among 40,000 as among 2,000", "[index][progressive]") {
+TEST_CASE("how many candidates a cascade keeps follows from the number of rows: it is as sure among 40,000 as among 2,000",
+          "[index][progressive]") {
     std::size_t const dims = 96;
     auto const queries = clustered_vectors(60, dims, 50, 0.7F, 5, 1);
     matrix_view<float const> const asked(queries, dims);
@@ -133,7 +138,8 @@ TEST_CASE("how many candidates a cascade keeps follows from the number of rows: 
         for (std::size_t q = 0; q < 60; ++q)
             for (hit const& h : exact[q].hits) {
                 right += std::find(found[q].hits.begin(), found[q].hits.end(), h) != found[q].hits.end() ? 1U : 0U;
-                among_fixed += std::any_of(by_signs[q].hits.begin(), by_signs[q].hits.end(), [&](hit const& s) { return s.row == h.row; }) ? 1U : 0U;
+                among_fixed +=
+                    std::any_of(by_signs[q].hits.begin(), by_signs[q].hits.end(), [&](hit const& s) { return s.row == h.row; }) ? 1U : 0U;
             }
         CAPTURE(count, right, among_fixed);
         CHECK(right >= 594);

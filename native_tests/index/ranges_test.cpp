@@ -22,7 +22,8 @@ using namespace simile::test;
 namespace {
 
 constexpr std::size_t range_dims = 20;
-constexpr char const* ranged_names[] = {"f32", "f16", "bf16", "int8", "planes", "planes2", "planes12", "int4", "lvq8", "rabitq1", "int8+rotated"};
+constexpr char const* ranged_names[] = {"f32",      "f16",  "bf16", "int8",    "planes",      "planes2",
+                                        "planes12", "int4", "lvq8", "rabitq1", "int8+rotated"};
 
 std::unique_ptr<vector_index> filled(std::string_view name, similarity_kind similarity, std::size_t count) {
     auto index = make_index(name, range_dims, similarity);
@@ -54,7 +55,8 @@ std::vector<row_range> random_ranges(std::size_t rows, xoshiro256& random) {
     std::sort(ends.begin(), ends.end());
     std::vector<row_range> out;
     for (std::size_t i = 0; i + 1 < ends.size(); i += 2) out.push_back({ends[i], ends[i + 1]});
-    if (!out.empty() && random() % 2 == 0) out.push_back({out.back().last, static_cast<row_t>(out.back().last + random() % (rows - out.back().last + 1))});
+    if (!out.empty() && random() % 2 == 0)
+        out.push_back({out.back().last, static_cast<row_t>(out.back().last + random() % (rows - out.back().last + 1))});
     return out;
 }
 
@@ -85,8 +87,9 @@ TEST_CASE("a search of ranges has the hits of these rows and no others, to the b
                 CHECK(index->search(query, {.k = k, .ranges = ranges, .recall = 1}).hits == those(all, k, meant));
                 CHECK(index->search(query, {.k = k, .filter = &third, .ranges = ranges, .recall = 1}).hits ==
                       those(all, k, [&](hit const& h) { return meant(h) && third.allows(h.row); }));
-                CHECK(index->search_many({query.data(), 1, range_dims}, {.k = k, .filter = &third, .ranges = ranges, .recall = 1})[0].hits ==
-                      index->search(query, {.k = k, .filter = &third, .ranges = ranges, .recall = 1}).hits);
+                CHECK(
+                    index->search_many({query.data(), 1, range_dims}, {.k = k, .filter = &third, .ranges = ranges, .recall = 1})[0].hits ==
+                    index->search(query, {.k = k, .filter = &third, .ranges = ranges, .recall = 1}).hits);
             }
         }
 }
@@ -130,7 +133,8 @@ TEST_CASE("ranges that are reversed, overlap, fall back or go beyond the rows ar
         CHECK(refused({{~row_t{0}, ~row_t{0}}}) == "out_of_range");
     }
     std::array<row_range, 1> const beyond{{{3, 101}}};
-    CHECK(message([&] { return filled("f32", similarity_kind::dot, 100)->search(normal_vector(range_dims, 1), {.ranges = beyond}); }) == "the range 3 .. 101 goes beyond 100 rows");
+    CHECK(message([&] { return filled("f32", similarity_kind::dot, 100)->search(normal_vector(range_dims, 1), {.ranges = beyond}); }) ==
+          "the range 3 .. 101 goes beyond 100 rows");
 }
 
 TEST_CASE("the cascade of planes is as sure in windows of rows as over all", "[index][ranges]") {
@@ -141,7 +145,8 @@ TEST_CASE("the cascade of planes is as sure in windows of rows as over all", "[i
         for (std::uint64_t q = 0; q < 40; ++q) {
             auto const query = normal_vector(range_dims, 9000 + q);
             auto const exact = index->search(query, {.k = 10, .ranges = windows, .recall = 1}).hits;
-            for (hit const& h : index->search(query, {.k = 10, .ranges = windows}).hits) found += std::find(exact.begin(), exact.end(), h) != exact.end() ? 1U : 0U;
+            for (hit const& h : index->search(query, {.k = 10, .ranges = windows}).hits)
+                found += std::find(exact.begin(), exact.end(), h) != exact.end() ? 1U : 0U;
         }
         CAPTURE(name, found);
         CHECK(found >= 390);
@@ -158,7 +163,8 @@ TEST_CASE("threads find in ranges what one thread finds", "[index][ranges][threa
                 auto const ranges = random_ranges(6500, random);
                 auto const query = normal_vector(range_dims, q + 77);
                 CAPTURE(name, to_string(similarity), q);
-                CHECK(index->search(query, {.k = 40, .ranges = ranges, .threads = &pool}).hits == index->search(query, {.k = 40, .ranges = ranges}).hits);
+                CHECK(index->search(query, {.k = 40, .ranges = ranges, .threads = &pool}).hits ==
+                      index->search(query, {.k = 40, .ranges = ranges}).hits);
             }
         }
 }
@@ -174,7 +180,8 @@ TEST_CASE("with a least score all rows that reach it are found, and only those",
                 auto const query = normal_vector(range_dims, 600 + seed, seed == 2 ? 40.0F : 1.0F);
                 auto const all = index->search(query, {.k = count, .recall = 1}).hits;
                 // The score of a row itself is reached by that row.
-                std::vector<float> wanted{-std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity(), std::numeric_limits<float>::max(), -std::numeric_limits<float>::max(), 0};
+                std::vector<float> wanted{-std::numeric_limits<float>::infinity(), std::numeric_limits<float>::infinity(),
+                                          std::numeric_limits<float>::max(), -std::numeric_limits<float>::max(), 0};
                 for (std::size_t i = 0; i < count; i += 7) {
                     wanted.push_back(all[i].score);
                     wanted.push_back(std::nextafter(all[i].score, 1e30F));
@@ -184,7 +191,8 @@ TEST_CASE("with a least score all rows that reach it are found, and only those",
                         CAPTURE(name, to_string(similarity), seed, least, k);
                         auto const reaches = [&](hit const& h) { return h.score >= least; };
                         CHECK(index->search(query, {.k = k, .min_score = least, .recall = 1}).hits == those(all, k, reaches));
-                        CHECK(index->search_many({query.data(), 1, range_dims}, {.k = k, .min_score = least, .recall = 1})[0].hits == those(all, k, reaches));
+                        CHECK(index->search_many({query.data(), 1, range_dims}, {.k = k, .min_score = least, .recall = 1})[0].hits ==
+                              those(all, k, reaches));
                         CHECK(index->search(query, {.k = k, .filter = &odd, .min_score = least, .recall = 1}).hits ==
                               those(all, k, [&](hit const& h) { return reaches(h) && odd.allows(h.row); }));
                     }
@@ -214,5 +222,8 @@ TEST_CASE("a least score bounds the cascade too: what it finds reaches the score
 
 TEST_CASE("a least score that is no number is refused", "[index][min_score]") {
     for (char const* const name : ranged_names)
-        CHECK(outcome([&] { return filled(name, similarity_kind::dot, 40)->search(normal_vector(range_dims, 1), {.min_score = std::numeric_limits<float>::quiet_NaN()}); }) == "not_finite");
+        CHECK(outcome([&] {
+                  return filled(name, similarity_kind::dot, 40)
+                      ->search(normal_vector(range_dims, 1), {.min_score = std::numeric_limits<float>::quiet_NaN()});
+              }) == "not_finite");
 }

@@ -55,8 +55,8 @@ recurrent_binary_encoder orthogonal_model(std::size_t d, unsigned bits) {
     return {map, std::vector(bits - 1, back), std::vector(bits - 1, map)};
 }
 
-std::unique_ptr<vector_index> index_with(recurrent_binary_encoder const& model, recurrent_query query, similarity_kind similarity = similarity_kind::cosine,
-                                         zero_vectors zeros = zero_vectors::refuse) {
+std::unique_ptr<vector_index> index_with(recurrent_binary_encoder const& model, recurrent_query query,
+                                         similarity_kind similarity = similarity_kind::cosine, zero_vectors zeros = zero_vectors::refuse) {
     coding how{codec_kind::integer};
     how.form = recurrent_form(model, query);
     return make_index(std::move(how), model.dims(), similarity, zeros);
@@ -69,10 +69,12 @@ std::vector<float> unit(std::span<float const> x) {
 }
 
 /// Cosine of the levels of a row's code with the levels of the query's code, or with the model's first block of it.
-double expected_score(recurrent_binary_encoder const& model, recurrent_query asked, std::span<float const> row, std::span<float const> query) {
+double expected_score(recurrent_binary_encoder const& model, recurrent_query asked, std::span<float const> row,
+                      std::span<float const> query) {
     std::vector<float> a, b;
     for (auto const c : model.encode(unit(row))) a.push_back(quantize::recurrent_level(c, model.bits()));
-    if (asked == recurrent_query::as_float) b = model.first()(unit(query));
+    if (asked == recurrent_query::as_float)
+        b = model.first()(unit(query));
     else
         for (auto const c : model.encode(unit(query))) b.push_back(quantize::recurrent_level(c, model.bits()));
     return cosine_by_definition(std::span<float const>(a), std::span<float const>(b));
@@ -94,7 +96,9 @@ TEST_CASE("an index of recurrent binary codes has the cosines of codes, or of co
                     auto const hits = index->search(query, {.k = rows}).hits;
                     REQUIRE(hits.size() == rows);
                     // Half a step of the projected query, 1/254 of its largest value, against levels; or the rounding of a half factor.
-                    double const bound = asked == recurrent_query::as_float || bits == 8 ? std::sqrt(double(codes)) / 254 + 0x1p-11 : bits > 4 ? 1e-6 : 0x1p-11;
+                    double const bound = asked == recurrent_query::as_float || bits == 8 ? std::sqrt(double(codes)) / 254 + 0x1p-11
+                                         : bits > 4                                      ? 1e-6
+                                                                                         : 0x1p-11;
                     for (hit const& h : hits) {
                         double const expected = expected_score(model, asked, std::span(values).subspan(h.row * dims, dims), query);
                         CAPTURE(codes, bits, static_cast<int>(asked), h.row, expected);
@@ -109,7 +113,8 @@ TEST_CASE("a batch has the scores of its queries one by one, with a model too", 
     auto const values = normal_vector(100 * 16, 5), queries = normal_vector(11 * 16, 6);
     index->add(matrix_view<float const>(values, 16));
     auto const many = index->search_many(matrix_view<float const>(queries, 16), {.k = 7});
-    for (std::size_t q = 0; q < many.size(); ++q) CHECK(many[q].hits == index->search(std::span(queries).subspan(16 * q, 16), {.k = 7}).hits);
+    for (std::size_t q = 0; q < many.size(); ++q)
+        CHECK(many[q].hits == index->search(std::span(queries).subspan(16 * q, 16), {.k = 7}).hits);
 }
 
 TEST_CASE("more bits find more, and a float query more than a coded one", "[index][recurrent]") {
@@ -123,7 +128,8 @@ TEST_CASE("more bits find more, and a float query more than a coded one", "[inde
         matrix_view<float const> const q(queries, d);
         return recall(search_all(*index, q, {.k = 10}), *exact, q, 10);
     };
-    double const one = found(1, recurrent_query::as_float), two = found(2, recurrent_query::as_float), four = found(4, recurrent_query::as_float);
+    double const one = found(1, recurrent_query::as_float), two = found(2, recurrent_query::as_float),
+                 four = found(4, recurrent_query::as_float);
     double const coded = found(1, recurrent_query::as_code), coded_two = found(2, recurrent_query::as_code);
     CAPTURE(one, two, four, coded, coded_two);
     CHECK(coded + 0.05 < one);
@@ -211,8 +217,10 @@ TEST_CASE("a damaged model is refused, cut at any place or with any byte changed
         changed.sections[0].bytes[at] = std::byte{255};
         auto const result = outcome([&] { return from_bytes(join(changed)); });
         // A weight may be any finite number.
-        if (result == "ok") ++accepted;
-        else if (result != "corrupt_file" && result != "unsupported_version" && result != "limit_exceeded") FAIL("byte " << at << ": " << result);
+        if (result == "ok")
+            ++accepted;
+        else if (result != "corrupt_file" && result != "unsupported_version" && result != "limit_exceeded")
+            FAIL("byte " << at << ": " << result);
     }
     CHECK(accepted > 0);
     CHECK(accepted < coding);

@@ -20,7 +20,8 @@ using namespace simile::test;
 
 namespace {
 
-constexpr char const* refined_names[] = {"rabitq1>int8", "eden2>f16", "lvq4>lvq8", "int8>f32", "int4+rotated>rabitq4", "f16>eden4", "bf16>int8+rotated", "lvq4x4", "lvq2x5+rotated"};
+constexpr char const* refined_names[] = {"rabitq1>int8", "eden2>f16",         "lvq4>lvq8", "int8>f32",      "int4+rotated>rabitq4",
+                                         "f16>eden4",    "bf16>int8+rotated", "lvq4x4",    "lvq2x5+rotated"};
 
 /// Of "first>second"; of "lvq4x4+rotated" the first is "lvq4+rotated".
 std::string first_of(std::string const& name) {
@@ -35,7 +36,8 @@ std::unique_ptr<vector_index> filled(coding how, matrix_view<float const> rows, 
     index->add(rows);
     return index;
 }
-std::unique_ptr<vector_index> filled(std::string const& name, matrix_view<float const> rows, similarity_kind similarity = similarity_kind::cosine) {
+std::unique_ptr<vector_index> filled(std::string const& name, matrix_view<float const> rows,
+                                     similarity_kind similarity = similarity_kind::cosine) {
     return filled(coding_of(name, rows.dims()), rows, similarity);
 }
 
@@ -98,7 +100,8 @@ TEST_CASE("a refined index finds the share of the second code's neighbours that 
         CAPTURE(name, hasty, scored_all);
         CHECK(hasty < 1);
     };
-    for (std::string const name : {"rabitq1>int8", "eden2>f16", "lvq4>lvq8", "rabitq1>rabitq4", "eden1>eden4"}) check(name, *filled(name, rows), *filled(second_of(name), rows));
+    for (std::string const name : {"rabitq1>int8", "eden2>f16", "lvq4>lvq8", "rabitq1>rabitq4", "eden1>eden4"})
+        check(name, *filled(name, rows), *filled(second_of(name), rows));
     check("product>int8", *filled(product_over_int8(rows), rows), *filled("int8", rows));
 }
 
@@ -113,7 +116,8 @@ TEST_CASE("a refined index keeps 99 % of what its second code finds in real sent
     }
     auto const exact = filled("f32", glosses.matrix());
     auto const levels = filled("lvq4x4", glosses.matrix()), eight = filled("lvq8", glosses.matrix());
-    double const two = recall(search_all(*levels, some.matrix(), {.k = 10}), *exact, some.matrix(), 10), one = recall(search_all(*eight, some.matrix(), {.k = 10}), *exact, some.matrix(), 10);
+    double const two = recall(search_all(*levels, some.matrix(), {.k = 10}), *exact, some.matrix(), 10),
+                 one = recall(search_all(*eight, some.matrix(), {.k = 10}), *exact, some.matrix(), 10);
     CAPTURE(two, one);
     CHECK(two >= one - 0.01);
 }
@@ -131,7 +135,8 @@ TEST_CASE("two levels of LVQ score the sum of both, which get gives back", "[ind
             for (std::size_t i = 0; i < n; ++i) decoded.push_back(index->get(std::uint64_t{i}));
             auto const query = clustered_vectors(1, d, 10, 0.7F, 5, 1);
             for (hit const& h : index->search(query, {.k = n, .recall = 1}).hits) {
-                double const exact = exact_score(similarity, decoded[h.row], query), lengths = similarity == similarity_kind::cosine ? 1 : double{norm(decoded[h.row])} * norm(query);
+                double const exact = exact_score(similarity, decoded[h.row], query),
+                             lengths = similarity == similarity_kind::cosine ? 1 : double{norm(decoded[h.row])} * norm(query);
                 CHECK(std::abs(double{h.score} - exact) <= 0.012 * lengths);
             }
         }
@@ -148,7 +153,8 @@ TEST_CASE("the second level of LVQ is worth the bits that it has", "[index][refi
         for (std::size_t q = 0; q < queries.rows(); ++q) {
             std::vector<double> difference(n);
             for (hit const& h : exact->search(queries[q], {.k = n}).hits) difference[h.row] += double{h.score};
-            for (hit const& h : index->search(queries[q], {.k = n, .recall = 1}).hits) squares += (difference[h.row] - double{h.score}) * (difference[h.row] - double{h.score});
+            for (hit const& h : index->search(queries[q], {.k = n, .recall = 1}).hits)
+                squares += (difference[h.row] - double{h.score}) * (difference[h.row] - double{h.score});
         }
         return std::sqrt(squares / static_cast<double>(n * queries.rows()));
     };
@@ -165,7 +171,9 @@ TEST_CASE("the second level of LVQ is worth the bits that it has", "[index][refi
 TEST_CASE("two levels that do not belong together are refused", "[index][refined][lvq]") {
     auto const of = [](std::string const& name) { return coding_of(name, 16); };
     coding const second = of("lvq4x3").stages[1], turned = of("lvq4x3+rotated").stages[1];
-    auto const made = [&](coding first, coding other) { return outcome([&] { return make_index({.kind = codec_kind::refined, .stages = {first, other}}, 16); }); };
+    auto const made = [&](coding first, coding other) {
+        return outcome([&] { return make_index({.kind = codec_kind::refined, .stages = {first, other}}, 16); });
+    };
     CHECK(made(of("lvq4"), second) == "ok");
     CHECK(made(of("lvq3"), second) == "invalid_argument");
     CHECK(made(of("int8"), second) == "invalid_argument");
@@ -174,8 +182,10 @@ TEST_CASE("two levels that do not belong together are refused", "[index][refined
     CHECK(made(of("lvq4+rotated"), turned) == "ok");
     CHECK(made(second, of("int8")) == "invalid_argument");
     CHECK(outcome([&] { return make_index(second, 16); }) == "invalid_argument");
-    CHECK(outcome([&] { return make_index({.kind = codec_kind::integer, .form = quantize::lvq_residual_form{0, 4}}, 16); }) == "invalid_argument");
-    CHECK(message([&] { return make_index({.kind = codec_kind::refined, .stages = {of("lvq3"), second}}, 16); }) == "the second level belongs to lvq4, not to lvq3");
+    CHECK(outcome([&] { return make_index({.kind = codec_kind::integer, .form = quantize::lvq_residual_form{0, 4}}, 16); }) ==
+          "invalid_argument");
+    CHECK(message([&] { return make_index({.kind = codec_kind::refined, .stages = {of("lvq3"), second}}, 16); }) ==
+          "the second level belongs to lvq4, not to lvq3");
 }
 
 TEST_CASE("the deviation of a refined index is that of its two scores, and follows changes", "[index][refined]") {
@@ -250,7 +260,8 @@ TEST_CASE("filters, ranges and least scores hold for both stages of a refined in
     std::size_t const d = 32, n = 1000;
     auto const values = clustered_vectors(n, d, 20, 0.7F, 3, 0);
     matrix_view<float const> const rows(values, d);
-    auto const refined = filled("rabitq1>int8", rows, similarity_kind::squared_l2), second = filled("int8", rows, similarity_kind::squared_l2);
+    auto const refined = filled("rabitq1>int8", rows, similarity_kind::squared_l2),
+               second = filled("int8", rows, similarity_kind::squared_l2);
     row_filter odd(n);
     for (row_t r = 1; r < n; r += 2) odd.allow(r);
     std::vector<row_range> const ranges{{10, 50}, {333, 700}};
@@ -332,7 +343,8 @@ TEST_CASE("every single-bit flip and every truncation of a file of two stages is
             if (result != "corrupt_file") FAIL("bit " << bit % 8 << " of byte " << bit / 8 << ": " << result);
         }
         for (std::size_t length = 0; length < file.size(); ++length)
-            if (auto const result = outcome([&] { return from_bytes(std::span(file).first(length)); }); result != "truncated_file") FAIL("first " << length << " bytes: " << result);
+            if (auto const result = outcome([&] { return from_bytes(std::span(file).first(length)); }); result != "truncated_file")
+                FAIL("first " << length << " bytes: " << result);
     }
 }
 
@@ -356,7 +368,8 @@ TEST_CASE("a damaged coding of two stages is refused with right checksums too, o
                 return index->search(normal_vector(3, 2)).hits.size();
             });
             if (result != "ok") ++refused;
-            if (result != "ok" && result != "corrupt_file" && result != "unsupported_version" && result != "limit_exceeded") FAIL("byte " << at << " as " << value << ": " << result);
+            if (result != "ok" && result != "corrupt_file" && result != "unsupported_version" && result != "limit_exceeded")
+                FAIL("byte " << at << " as " << value << ": " << result);
         }
     CHECK(refused > size);
     // Numbers that no encoder writes are seen by a full check, in either stage.
@@ -373,6 +386,8 @@ TEST_CASE("two stages are made of single codes alone", "[index][refined]") {
     for (char const* name : {"planes>f32", "int8>planes2", "int8>f16>f32", "int8>", ">int8", "int8>none", "f32+rotated>int8"})
         CHECK(outcome([&] { return make_index(name, 64); }) == "invalid_argument");
     CHECK(outcome([] { return make_index(coding{codec_kind::refined}, 8); }) == "invalid_argument");
-    CHECK(outcome([] { return make_index(coding{.kind = codec_kind::refined, .stages = {coding_of("int8", 8), coding_of("rabitq4", 9)}}, 8); }) == "dimension_mismatch");
+    CHECK(outcome([] {
+              return make_index(coding{.kind = codec_kind::refined, .stages = {coding_of("int8", 8), coding_of("rabitq4", 9)}}, 8);
+          }) == "dimension_mismatch");
     CHECK(outcome([] { return make_index(coding{.kind = codec_kind::int8, .stages = {coding_of("int8", 8)}}, 8); }) == "invalid_argument");
 }

@@ -22,7 +22,9 @@ using namespace simile::test;
 namespace {
 
 constexpr std::size_t meaning_dims = 24;
-std::span<float const> meaning_row(std::vector<float> const& values, std::size_t i) { return std::span(values).subspan(i * meaning_dims, meaning_dims); }
+std::span<float const> meaning_row(std::vector<float> const& values, std::size_t i) {
+    return std::span(values).subspan(i * meaning_dims, meaning_dims);
+}
 
 /// Steep enough that real scores lie on both sides.
 score::relevance_model const steep(score::platt_calibration{-20, 10});
@@ -30,11 +32,19 @@ score::relevance_model const steep(score::platt_calibration{-20, 10});
 /// Another map for each query.
 score::cosine_adapter adapter_of_queries() {
     auto const w = normal_vector(6 * meaning_dims + 6 + 18 + 3, 8);
-    auto const part = [&](std::size_t first, std::size_t n) { return std::vector<float>(w.begin() + std::ptrdiff_t(first), w.begin() + std::ptrdiff_t(first + n)); };
-    return {meaning_dims, 6, part(0, 6 * meaning_dims), part(6 * meaning_dims, 6), part(6 * meaning_dims + 6, 18), part(6 * meaning_dims + 24, 3)};
+    auto const part = [&](std::size_t first, std::size_t n) {
+        return std::vector<float>(w.begin() + std::ptrdiff_t(first), w.begin() + std::ptrdiff_t(first + n));
+    };
+    return {meaning_dims,
+            6,
+            part(0, 6 * meaning_dims),
+            part(6 * meaning_dims, 6),
+            part(6 * meaning_dims + 6, 18),
+            part(6 * meaning_dims + 24, 3)};
 }
 
-std::unique_ptr<vector_index> meaning_index(std::string const& name, std::vector<float> const& values, similarity_kind similarity = similarity_kind::cosine) {
+std::unique_ptr<vector_index> meaning_index(std::string const& name, std::vector<float> const& values,
+                                            similarity_kind similarity = similarity_kind::cosine) {
     auto index = make_index(name, meaning_dims, similarity);
     index->add(matrix_view<float const>(values, meaning_dims));
     return index;
@@ -66,14 +76,16 @@ TEST_CASE("hits tell their relevance once an index knows what its scores mean", 
 TEST_CASE("a least relevance keeps exactly what is relevant enough, and nothing at all is an answer", "[index][relevance]") {
     auto const values = clustered_vectors(400, meaning_dims, 10, 0.6F, 4, 0), queries = clustered_vectors(20, meaning_dims, 10, 0.6F, 4, 1);
     auto const gallery = meaning_index("f32", values);
-    std::vector<score::relevance_model> models{steep, score::relevance_model(score::surprise_relevance{gallery_moments_of(*gallery), 400}), score::relevance_model(adapter_of_queries())};
+    std::vector<score::relevance_model> models{steep, score::relevance_model(score::surprise_relevance{gallery_moments_of(*gallery), 400}),
+                                               score::relevance_model(adapter_of_queries())};
     for (std::string const name : {"f32", "int8", "planes"})
         for (auto const& model : models)
             for (double const least : {0.0, 0.3, 0.9, 1.0}) {
                 auto const index = meaning_index(name, values);
                 index->set_relevance(model);
                 CAPTURE(name, model.parameters().index(), least);
-                auto const many = index->search_many(matrix_view<float const>(queries, meaning_dims), {.k = 50, .min_relevance = least, .recall = 1});
+                auto const many =
+                    index->search_many(matrix_view<float const>(queries, meaning_dims), {.k = 50, .min_relevance = least, .recall = 1});
                 for (std::size_t q = 0; q < 20; ++q) {
                     auto const all = index->search(meaning_row(queries, q), {.k = 50, .recall = 1});
                     std::vector<hit> expected;
@@ -97,7 +109,8 @@ TEST_CASE("the least relevance goes along with a least score, filters, lists and
     index->set_relevance(steep);
     row_filter even(300);
     for (row_t r = 0; r < 300; r += 2) even.allow(r);
-    for (hit const& h : index->search(meaning_row(queries, 0), {.k = 300, .filter = &even, .min_score = 0.55F, .min_relevance = 0.5}).hits) CHECK((h.row % 2 == 0 && h.score >= 0.55F));
+    for (hit const& h : index->search(meaning_row(queries, 0), {.k = 300, .filter = &even, .min_score = 0.55F, .min_relevance = 0.5}).hits)
+        CHECK((h.row % 2 == 0 && h.score >= 0.55F));
     auto const by_score = index->search(meaning_row(queries, 0), {.k = 300, .min_score = 0.55F});
     CHECK(index->search(meaning_row(queries, 0), {.k = 300, .min_score = 0.55F, .min_relevance = 0.1}).hits == by_score.hits);
     auto const far = meaning_index("f32", values, similarity_kind::squared_l2);
@@ -105,7 +118,8 @@ TEST_CASE("the least relevance goes along with a least score, filters, lists and
     auto const near = far->search(meaning_row(queries, 0), {.k = 300, .min_relevance = 0.5});
     CHECK((!near.hits.empty() && near.hits.size() < 300));
     for (hit const& h : near.hits) CHECK(h.score >= -40.0001F);
-    auto lists = ivf_index::build(coding_of("int8", meaning_dims), {}, matrix_view<float const>(values, meaning_dims), similarity_kind::cosine, {.lists = 6});
+    auto lists = ivf_index::build(coding_of("int8", meaning_dims), {}, matrix_view<float const>(values, meaning_dims),
+                                  similarity_kind::cosine, {.lists = 6});
     auto const found = lists.search(meaning_row(queries, 0), {.min_relevance = 0.5, .relevance = &steep}, 6);
     CHECK(found.relevance.size() == found.hits.size());
     CHECK(std::all_of(found.relevance.begin(), found.relevance.end(), [](float r) { return r >= 0.5F; }));
@@ -119,11 +133,13 @@ TEST_CASE("with a correction, relevance is of the similarity and ranks are the c
         corrected_index const index(rows, matrix_view<float const>(queries, meaning_dims), {.k = 5, .dynamic = dynamic});
         for (std::size_t q = 0; q < 10; ++q) {
             auto const plain = rows->search(meaning_row(queries, q), {.k = 300});
-            auto const ranked = index.search(meaning_row(queries, q), {.k = 20}), kept = index.search(meaning_row(queries, q), {.k = 20, .min_relevance = 0.6});
+            auto const ranked = index.search(meaning_row(queries, q), {.k = 20}),
+                       kept = index.search(meaning_row(queries, q), {.k = 20, .min_relevance = 0.6});
             CHECK(ranked.corrected);
             std::vector<hit> expected;
             for (std::size_t i = 0; i < ranked.hits.size(); ++i) {
-                auto const same = std::find_if(plain.hits.begin(), plain.hits.end(), [&](hit const& h) { return h.row == ranked.hits[i].row; });
+                auto const same =
+                    std::find_if(plain.hits.begin(), plain.hits.end(), [&](hit const& h) { return h.row == ranked.hits[i].row; });
                 CHECK(std::abs(ranked.relevance[i] - plain.relevance[std::size_t(same - plain.hits.begin())]) < 1e-5F);
                 if (ranked.relevance[i] >= 0.6F) expected.push_back(ranked.hits[i]);
             }
@@ -154,7 +170,8 @@ TEST_CASE("what scores mean is saved with the index, before its codes, and a rea
             CHECK(loader.index()->relevance() != nullptr);
         }
     // Together with lists and a correction, and without rows.
-    auto lists = ivf_index::build(coding_of("int8", meaning_dims), {}, matrix_view<float const>(values, meaning_dims), similarity_kind::cosine, {.lists = 3});
+    auto lists = ivf_index::build(coding_of("int8", meaning_dims), {}, matrix_view<float const>(values, meaning_dims),
+                                  similarity_kind::cosine, {.lists = 3});
     CHECK(ivf_index::from_bytes(lists.to_bytes()).rows().relevance() == nullptr);
     std::shared_ptr<vector_index> const rows = meaning_index("planes", values);
     rows->set_relevance(steep);
@@ -177,11 +194,14 @@ TEST_CASE("every single-bit flip and truncation of a file with a relevance model
         damaged[bit / 8] ^= std::byte{1} << (bit % 8);
         auto const result = outcome([&] { return from_bytes(damaged); });
         if (result != "corrupt_file") FAIL("bit " << bit % 8 << " of byte " << bit / 8 << ": " << result);
-        auto const unchecked = outcome([&] { return from_bytes(damaged, verify_level::structure)->search(meaning_row(values, 0), {.min_relevance = 0.0}); });
-        if (unchecked != "ok" && unchecked != "corrupt_file" && unchecked != "unsupported_version") FAIL("unchecked, bit " << bit % 8 << " of byte " << bit / 8 << ": " << unchecked);
+        auto const unchecked =
+            outcome([&] { return from_bytes(damaged, verify_level::structure)->search(meaning_row(values, 0), {.min_relevance = 0.0}); });
+        if (unchecked != "ok" && unchecked != "corrupt_file" && unchecked != "unsupported_version")
+            FAIL("unchecked, bit " << bit % 8 << " of byte " << bit / 8 << ": " << unchecked);
     }
     for (std::size_t length = 0; length < file.size(); ++length)
-        if (auto const result = outcome([&] { return from_bytes(std::span(file).first(length)); }); result != "truncated_file") FAIL("first " << length << " bytes: " << result);
+        if (auto const result = outcome([&] { return from_bytes(std::span(file).first(length)); }); result != "truncated_file")
+            FAIL("first " << length << " bytes: " << result);
 }
 
 TEST_CASE("bad relevance is refused and changes nothing", "[index][relevance]") {
@@ -191,14 +211,21 @@ TEST_CASE("bad relevance is refused and changes nothing", "[index][relevance]") 
     index->set_relevance(steep);
     for (double const least : {-0.1, 1.1, std::numeric_limits<double>::quiet_NaN()}) {
         CHECK(outcome([&] { return index->search(meaning_row(values, 0), {.min_relevance = least}); }) == "invalid_argument");
-        CHECK(outcome([&] { return index->search_many(matrix_view<float const>(values, meaning_dims), {.min_relevance = least}); }) == "invalid_argument");
+        CHECK(outcome([&] { return index->search_many(matrix_view<float const>(values, meaning_dims), {.min_relevance = least}); }) ==
+              "invalid_argument");
     }
     score::gallery_moments narrow(3);
     narrow.add(normal_vector(3, 1));
     score::relevance_model const misfit(score::surprise_relevance{narrow, 5});
-    CHECK(outcome([&] { index->set_relevance(misfit); return 0; }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              index->set_relevance(misfit);
+              return 0;
+          }) == "dimension_mismatch");
     CHECK(outcome([&] { return index->search(meaning_row(values, 0), {.relevance = &misfit}); }) == "dimension_mismatch");
     CHECK(index->relevance() != nullptr);
-    CHECK(outcome([&] { by_dot->set_relevance(score::relevance_model(score::beta_calibration{})); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              by_dot->set_relevance(score::relevance_model(score::beta_calibration{}));
+              return 0;
+          }) == "invalid_argument");
     CHECK(by_dot->relevance() == nullptr);
 }

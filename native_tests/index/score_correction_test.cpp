@@ -74,8 +74,10 @@ TEST_CASE("a correction is what its definition says of the scores of a bank", "[
                 for (std::size_t r = 0; r < count; ++r)
                     for (auto const& of_query : s) scores[first + r].push_back(double{of_query[r]});
             });
-            for (auto options : {correction_options{.method = correction_method::inverted_softmax}, correction_options{.method = correction_method::inverted_softmax, .beta = 400},
-                                 correction_options{.k = 5}, correction_options{.k = 500, .alpha = 0.3}, correction_options{.method = correction_method::csls, .k = 10}}) {
+            for (auto options :
+                 {correction_options{.method = correction_method::inverted_softmax},
+                  correction_options{.method = correction_method::inverted_softmax, .beta = 400}, correction_options{.k = 5},
+                  correction_options{.k = 500, .alpha = 0.3}, correction_options{.method = correction_method::csls, .k = 10}}) {
                 auto const fitted = fit_correction(*index, bank, options);
                 CHECK_FALSE(fitted.active.has_value());
                 for (std::size_t r = 0; r < n; ++r) {
@@ -88,13 +90,15 @@ TEST_CASE("a correction is what its definition says of the scores of a bank", "[
             }
             // Defaults of k.
             CHECK(fit_correction(*index, bank).bias == fit_correction(*index, bank, {.k = 128}).bias);
-            CHECK(fit_correction(*index, bank, {.method = correction_method::csls}).bias == fit_correction(*index, bank, {.method = correction_method::csls, .k = 10}).bias);
+            CHECK(fit_correction(*index, bank, {.method = correction_method::csls}).bias ==
+                  fit_correction(*index, bank, {.method = correction_method::csls, .k = 10}).bias);
         }
 }
 
 TEST_CASE("a dynamic correction leaves queries alone whose best row no query of the bank knows", "[index][score_correction]") {
     std::size_t const d = 32, n = 400;
-    auto const values = clustered_vectors(n, d, 16, 0.7F, 5, 0), asked = clustered_vectors(30, d, 16, 0.7F, 5, 1), others = clustered_vectors(25, d, 16, 0.7F, 5, 2);
+    auto const values = clustered_vectors(n, d, 16, 0.7F, 5, 0), asked = clustered_vectors(30, d, 16, 0.7F, 5, 1),
+               others = clustered_vectors(25, d, 16, 0.7F, 5, 2);
     matrix_view<float const> const rows(values, d), bank(asked, d), queries(others, d);
     auto const index = make_index("int8", d);
     index->add(rows);
@@ -147,7 +151,8 @@ TEST_CASE("a correction by an empty bank changes nothing, and bad options are re
 }
 
 TEST_CASE("inverted softmax doubles the right first hits where hubs are strong", "[index][score_correction][shared]") {
-    auto const gallery = shared_vectors("cross-gallery2000.npy"), queries = shared_vectors("cross-queries2000.npy"), bank = shared_vectors("cross-querybank2000.npy");
+    auto const gallery = shared_vectors("cross-gallery2000.npy"), queries = shared_vectors("cross-queries2000.npy"),
+               bank = shared_vectors("cross-querybank2000.npy");
     for (std::string const name : {"f32", "int8", "planes"}) {
         auto const index = make_index(name, gallery.matrix().dims());
         index->add(gallery.matrix());

@@ -143,7 +143,8 @@ TEST_CASE("the cascade of planes keeps the share of the best that was asked for,
             auto const all = index->search(query, {.k = 10, .recall = 1}).hits;
             REQUIRE(wrong_with(all, rows, query, 10, codec, similarity_kind::cosine) == "");
             for (std::size_t i = 0; i < asked.size(); ++i)
-                for (hit const& h : index->search(query, {.k = 10, .recall = asked[i]}).hits) found[i] += std::find(all.begin(), all.end(), h) != all.end() ? 1U : 0U;
+                for (hit const& h : index->search(query, {.k = 10, .recall = asked[i]}).hits)
+                    found[i] += std::find(all.begin(), all.end(), h) != all.end() ? 1U : 0U;
             CHECK(index->search(query, {.k = 10}).hits == index->search(query, {.k = 10, .recall = 0.99}).hits);
         }
         CAPTURE(to_string(codec), found);
@@ -156,7 +157,8 @@ TEST_CASE("the cascade of planes keeps the share of the best that was asked for,
 TEST_CASE("every index refuses a recall that is not above 0 and at most 1", "[index][search]") {
     for (codec_kind const codec : all_codecs) {
         auto const [index, rows] = make_filled(codec, similarity_kind::cosine, 4, 40);
-        for (double const recall : {0.0, -0.5, 1.0000001, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
+        for (double const recall :
+             {0.0, -0.5, 1.0000001, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
             CHECK(outcome([&] { return index->search(rows[0], {.recall = recall}); }) == "invalid_argument");
         CHECK(index->search(rows[0], {.recall = 1e-300}).hits.size() == 10);
     }
@@ -167,7 +169,8 @@ TEST_CASE("with recall 1 no row is lost, not even where estimates cannot err or 
         for (similarity_kind const similarity : all_similarities)
             for (std::size_t const dims : {std::size_t{1}, std::size_t{4}}) {
                 auto const index = make_index(codec, dims, similarity, zero_vectors::allow);
-                for (std::uint64_t i = 0; i < 100; ++i) index->add(i, std::vector<float>(dims, i % 3 == 0 ? 0.0F : i % 3 == 1 ? 1.0F : -1.0F));
+                for (std::uint64_t i = 0; i < 100; ++i)
+                    index->add(i, std::vector<float>(dims, i % 3 == 0 ? 0.0F : i % 3 == 1 ? 1.0F : -1.0F));
                 CAPTURE(to_string(codec), to_string(similarity), dims);
                 CHECK(index->search(std::vector<float>(dims, 1.0F), {.k = 100, .recall = 1}).hits.size() == 100);
                 auto const hits = index->search(std::vector<float>(dims, 1.0F), {.k = 40, .recall = 1}).hits;

@@ -27,7 +27,8 @@ float const infinity = std::numeric_limits<float>::infinity();
 
 std::unique_ptr<vector_index> make_three(codec_kind codec, similarity_kind similarity, zero_vectors zeros = zero_vectors::refuse) {
     auto index = make_index(codec, few_dims, similarity, zeros);
-    for (int i = 0; i < 3; ++i) index->add(std::string(1, static_cast<char>('a' + i)), normal_vector(few_dims, static_cast<std::uint64_t>(i)));
+    for (int i = 0; i < 3; ++i)
+        index->add(std::string(1, static_cast<char>('a' + i)), normal_vector(few_dims, static_cast<std::uint64_t>(i)));
     return index;
 }
 
@@ -45,7 +46,8 @@ std::vector<float> with(float value) {
 }
 
 std::vector<refusal> refusals(similarity_kind similarity) {
-    static std::vector<float> const good(few_dims, 1.0F), empty, shorter(few_dims - 1, 1.0F), longer(few_dims + 1, 1.0F), zero(few_dims, 0.0F), huge(few_dims, 0x1p60F);
+    static std::vector<float> const good(few_dims, 1.0F), empty, shorter(few_dims - 1, 1.0F), longer(few_dims + 1, 1.0F),
+        zero(few_dims, 0.0F), huge(few_dims, 0x1p60F);
     static std::vector<float> const two(2 * few_dims, 1.0F);
     std::string const of_zero = similarity == similarity_kind::cosine ? "zero_norm" : "ok";
     std::string const of_huge = similarity == similarity_kind::cosine ? "ok" : "out_of_range";
@@ -76,7 +78,8 @@ std::vector<refusal> refusals(similarity_kind similarity) {
         {"add many: rows of other dims", [](auto& i) { i.add(std::span(x_y).first(1), {two, 2 * few_dims}); }, "dimension_mismatch"},
         {"add many: the same new id twice", [](auto& i) { i.add(x_x, {two, few_dims}); }, "duplicate_id"},
         {"add many: second id is there", [](auto& i) { i.add(x_a, {two, few_dims}); }, "duplicate_id"},
-        {"add many: NaN in the last row", [](auto& i) { i.add(x_y, matrix_view<float const>(two_with(not_a_number), few_dims)); }, "not_finite"},
+        {"add many: NaN in the last row", [](auto& i) { i.add(x_y, matrix_view<float const>(two_with(not_a_number), few_dims)); },
+         "not_finite"},
         {"add rows: the index has ids of its own", [](auto& i) { i.add(matrix_view<float const>(two, few_dims)); }, "invalid_argument"},
         {"update: unknown id", [](auto& i) { i.update("x", good); }, "unknown_id"},
         {"update: a number is no text", [](auto& i) { i.update(0, good); }, "unknown_id"},
@@ -96,11 +99,20 @@ std::vector<refusal> refusals(similarity_kind similarity) {
         {"search: zero query", [](auto& i) { static_cast<void>(i.search(zero)); }, of_zero},
         {"search: longer than 2^60", [](auto& i) { static_cast<void>(i.search(huge)); }, of_huge},
         {"search: k = 0", [](auto& i) { static_cast<void>(i.search(good, {.k = 0})); }, "invalid_argument"},
-        {"search: k > rows", [](auto& i) { if (i.search(good, {.k = 1'000'000'000}).hits.size() != i.size()) throw std::runtime_error("k was not cut"); }, "ok"},
+        {"search: k > rows",
+         [](auto& i) {
+             if (i.search(good, {.k = 1'000'000'000}).hits.size() != i.size()) throw std::runtime_error("k was not cut");
+         },
+         "ok"},
         {"search: filter of another size", [](auto& i) { static_cast<void>(i.search(good, {.filter = &other})); }, "dimension_mismatch"},
-        {"search: filter allows nothing", [](auto& i) { if (!i.search(good, {.filter = &fitting}).hits.empty()) throw std::runtime_error("hits"); }, "ok"},
+        {"search: filter allows nothing",
+         [](auto& i) {
+             if (!i.search(good, {.filter = &fitting}).hits.empty()) throw std::runtime_error("hits");
+         },
+         "ok"},
         {"search_many: wrong dims", [](auto& i) { static_cast<void>(i.search_many({two.data(), 1, 2 * few_dims})); }, "dimension_mismatch"},
-        {"search_many: NaN in the last query", [](auto& i) { static_cast<void>(i.search_many(matrix_view<float const>(two_with(not_a_number), few_dims))); }, "not_finite"},
+        {"search_many: NaN in the last query",
+         [](auto& i) { static_cast<void>(i.search_many(matrix_view<float const>(two_with(not_a_number), few_dims))); }, "not_finite"},
         {"search_many: k = 0", [](auto& i) { static_cast<void>(i.search_many({two, few_dims}, {.k = 0})); }, "invalid_argument"},
     };
 }
@@ -114,10 +126,16 @@ TEST_CASE("every entry point refuses bad input with its code and nothing has cha
                 auto const index = make_three(codec, similarity);
                 auto const before = to_bytes(*index);
                 CAPTURE(to_string(codec), to_string(similarity), r.what);
-                CHECK(outcome([&] { r.call(*index); return 0; }) == r.code);
+                CHECK(outcome([&] {
+                          r.call(*index);
+                          return 0;
+                      }) == r.code);
                 if (r.code == "ok") continue;
                 CHECK(to_bytes(*index) == before);
-                CHECK(message([&] { r.call(*index); return 0; }) != "");
+                CHECK(message([&] {
+                          r.call(*index);
+                          return 0;
+                      }) != "");
             }
 }
 
@@ -131,7 +149,8 @@ TEST_CASE("an index of impossible dims or an unknown kind is refused", "[index][
         CHECK(outcome([&] { return make_index(codec, 3, static_cast<similarity_kind>(4)); }) == "invalid_argument");
     }
     CHECK(outcome([] { return make_index(static_cast<codec_kind>(200), 3); }) == "invalid_argument");
-    for (codec_kind const fitted : {codec_kind::integer, codec_kind::product}) CHECK(outcome([&] { return make_index(fitted, 3); }) == "invalid_argument");
+    for (codec_kind const fitted : {codec_kind::integer, codec_kind::product})
+        CHECK(outcome([&] { return make_index(fitted, 3); }) == "invalid_argument");
 }
 
 TEST_CASE("the message of a refusal says the numbers of the case", "[index][policy]") {
@@ -140,10 +159,19 @@ TEST_CASE("the message of a refusal says the numbers of the case", "[index][poli
     auto rows = normal_vector(3 * few_dims, 1);
     rows[2 * few_dims] = not_a_number;
     id_ref const ids[] = {1, 2, 3};
-    CHECK(message([&] { index->add(ids, matrix_view<float const>(rows, few_dims)); return 0; }).find("number 2") != std::string::npos);
-    CHECK(message([&] { index->add("b", rows); return 0; }).find("15") != std::string::npos);
+    CHECK(message([&] {
+              index->add(ids, matrix_view<float const>(rows, few_dims));
+              return 0;
+          }).find("number 2") != std::string::npos);
+    CHECK(message([&] {
+              index->add("b", rows);
+              return 0;
+          }).find("15") != std::string::npos);
     rows[2 * few_dims] = 1;
-    CHECK(message([&] { index->add("b", std::span(rows).first(few_dims)); return 0; }).find("\"b\"") != std::string::npos);
+    CHECK(message([&] {
+              index->add("b", std::span(rows).first(few_dims));
+              return 0;
+          }).find("\"b\"") != std::string::npos);
 }
 
 TEST_CASE("a zero vector that is allowed scores 0 under cosine and comes back as zero", "[index][policy]") {
@@ -176,8 +204,10 @@ TEST_CASE("scores under cosine stay in [-1, 1] and distances never become positi
                 CAPTURE(to_string(codec), seed);
                 REQUIRE(hits.size() == 2);
                 REQUIRE(hits[0].row == 0);
-                if (similarity == similarity_kind::cosine) REQUIRE((hits[0].score <= 1 && hits[1].score >= -1));
-                else REQUIRE((hits[0].score <= 0 && !std::signbit(hits[0].score + 0.0F) == (hits[0].score == 0)));
+                if (similarity == similarity_kind::cosine)
+                    REQUIRE((hits[0].score <= 1 && hits[1].score >= -1));
+                else
+                    REQUIRE((hits[0].score <= 0 && !std::signbit(hits[0].score + 0.0F) == (hits[0].score == 0)));
             }
         }
 }
@@ -198,7 +228,8 @@ TEST_CASE("lengths from the smallest float to 2^60 are searched without overflow
                 REQUIRE(hits.size() == 40);
                 for (hit const& h : hits) CHECK(std::isfinite(h.score));
                 // Below 2^-60 squares of components vanish: dot and squared_l2 of f32 are 0 there, which is within the rounding of their unit.
-                if (scale >= 0x1p-60F || similarity == similarity_kind::cosine) CHECK(wrong_with(hits, rows, query, 40, codec, similarity) == "");
+                if (scale >= 0x1p-60F || similarity == similarity_kind::cosine)
+                    CHECK(wrong_with(hits, rows, query, 40, codec, similarity) == "");
             }
 }
 
@@ -215,7 +246,9 @@ TEST_CASE("get gives back the vector, or its direction under cosine, as exactly 
             double const largest = 50.0 * 6;
             for (std::size_t i = 0; i < x.size(); ++i) {
                 CAPTURE(to_string(codec), to_string(similarity), i);
-                double const tolerance = codec == codec_kind::f32 ? 1e-7 * std::abs(double(x[i])) : coarse ? largest / 255 : 0x1p-10 * std::abs(double(x[i])) + 0x1p-24 * length;
+                double const tolerance = codec == codec_kind::f32 ? 1e-7 * std::abs(double(x[i]))
+                                         : coarse                 ? largest / 255
+                                                                  : 0x1p-10 * std::abs(double(x[i])) + 0x1p-24 * length;
                 CHECK(std::abs(double(back[i]) * unit - double(x[i])) <= tolerance);
             }
             if (codec == codec_kind::f32 && similarity != similarity_kind::cosine) CHECK(back == x);
@@ -261,14 +294,20 @@ TEST_CASE("rows can be added under their numbers as long as all ids are that, wh
     bool asked = false;
     progress const watch{{}, [&] { return std::exchange(asked, true); }};
     id_ref const ids[] = {"x", "y"};
-    CHECK(outcome([&] { index->add(ids, rows, on_duplicate::refuse, watch); return 0; }) == "cancelled");
+    CHECK(outcome([&] {
+              index->add(ids, rows, on_duplicate::refuse, watch);
+              return 0;
+          }) == "cancelled");
     index->add(rows);
     index->add(4, rows[0]);
     index->add(rows);
     CHECK(index->size() == 7);
     CHECK(index->find(6) == row_t{6});
     index->add("x", rows[0]);
-    CHECK(outcome([&] { index->add(rows); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              index->add(rows);
+              return 0;
+          }) == "invalid_argument");
     index->remove("x");
     index->add(rows);
     CHECK(index->size() == 9);
@@ -285,7 +324,9 @@ TEST_CASE("what an index says of itself is what it was made with", "[index]") {
             CHECK(index->similarity() == similarity);
             CHECK(index->zeros() == zero_vectors::allow);
             CHECK(index->level() == index->levels());
-            CHECK(index->levels() == (codec == codec_kind::planes12 ? 4 : codec == codec_kind::planes || codec == codec_kind::planes2 ? 3 : 1));
+            CHECK(index->levels() == (codec == codec_kind::planes12                                 ? 4
+                                      : codec == codec_kind::planes || codec == codec_kind::planes2 ? 3
+                                                                                                    : 1));
             CHECK(index->memory() >= 3 * few_dims);
             index->set_metadata("{\"model\": \"\xC3\xA9\"}");
             CHECK(index->metadata() == "{\"model\": \"\xC3\xA9\"}");

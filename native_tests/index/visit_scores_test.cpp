@@ -21,7 +21,8 @@ using namespace simile::test;
 namespace {
 
 /// [queries][rows]
-std::vector<std::vector<float>> visited_scores(vector_index const& index, matrix_view<float const> queries, executor* threads = nullptr, progress const& watch = {}) {
+std::vector<std::vector<float>> visited_scores(vector_index const& index, matrix_view<float const> queries, executor* threads = nullptr,
+                                               progress const& watch = {}) {
     std::vector<std::vector<float>> out(queries.rows(), std::vector<float>(index.size(), 99.0F));
     index.visit_scores(
         queries,
@@ -40,7 +41,8 @@ TEST_CASE("the scores that are visited are those of searches", "[index][visit_sc
     matrix_view<float const> const rows(values, d), queries(asked, d);
     thread_pool pool(2);
     for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::dot, similarity_kind::squared_l2})
-        for (std::string const name : {"f32", "f16", "bf16", "int8", "int4+rotated", "lvq5", "rabitq2", "eden2", "planes", "planes12", "rabitq1>int8", "lvq4x4"}) {
+        for (std::string const name :
+             {"f32", "f16", "bf16", "int8", "int4+rotated", "lvq5", "rabitq2", "eden2", "planes", "planes12", "rabitq1>int8", "lvq4x4"}) {
             auto const index = make_index(name, d, similarity);
             index->add(rows);
             bool const is_exact = name == "int8" || name.ends_with("f16") || name == "f32";
@@ -58,7 +60,10 @@ TEST_CASE("the scores that are visited are those of searches", "[index][visit_sc
                         REQUIRE(visited[q][h.row] == h.score);
                     } else {
                         // Queries of searches are rounded to 8 bits.
-                        double const lengths = similarity == similarity_kind::cosine ? 1 : std::sqrt(dot_by_definition<float>(queries[q], queries[q]).value * dot_by_definition<float>(rows[h.row], rows[h.row]).value);
+                        double const lengths = similarity == similarity_kind::cosine
+                                                   ? 1
+                                                   : std::sqrt(dot_by_definition<float>(queries[q], queries[q]).value *
+                                                               dot_by_definition<float>(rows[h.row], rows[h.row]).value);
                         REQUIRE(std::abs(double{visited[q][h.row]} - double{h.score}) <= 0.02 * lengths);
                     }
                 }
@@ -87,6 +92,7 @@ TEST_CASE("a visit of scores needs good queries, tells of its progress and can b
     // Nothing to visit.
     CHECK(visited_scores(*make_index("planes", 4), good)[0].empty());
     std::size_t visits = 0;
-    index->visit_scores({query.data(), 0, 4}, [&](row_t, std::size_t, std::span<quantize::block_scores const> scores) { visits += scores.size() + 1; });
+    index->visit_scores({query.data(), 0, 4},
+                        [&](row_t, std::size_t, std::span<quantize::block_scores const> scores) { visits += scores.size() + 1; });
     CHECK(visits == 1250);
 }

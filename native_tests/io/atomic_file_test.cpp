@@ -110,9 +110,15 @@ TEST_CASE("a save whose write failed cannot be committed", "[io][atomic_file]") 
     failing_calls::left = 2;
     failing_calls::error = ENOSPC;
     io::basic_atomic_file<failing_calls> file(folder / "index");
-    CHECK(outcome([&] { file.write(bytes_of("new")); return 0; }) == "io_failure");
+    CHECK(outcome([&] {
+              file.write(bytes_of("new"));
+              return 0;
+          }) == "io_failure");
     CHECK(folder.names() == std::vector<std::string>{"index"});
-    CHECK(outcome([&] { file.commit(); return 0; }) == "io_failure");
+    CHECK(outcome([&] {
+              file.commit();
+              return 0;
+          }) == "io_failure");
     CHECK(file_text(folder / "index") == "old");
 }
 
@@ -126,7 +132,10 @@ TEST_CASE("short and interrupted writes are carried on", "[io][atomic_file]") {
 
 TEST_CASE("the message of a failed save names the file and the system's reason", "[io][atomic_file]") {
     temporary_folder const folder;
-    auto const text = message([&] { io::replace_file(folder / "none" / "index", {}); return 0; });
+    auto const text = message([&] {
+        io::replace_file(folder / "none" / "index", {});
+        return 0;
+    });
     CHECK(text.find("none/index: No such file or directory") != std::string::npos);
 }
 

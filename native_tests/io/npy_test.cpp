@@ -72,11 +72,13 @@ TEST_CASE("a .npy file is written as numpy writes it", "[io][npy]") {
 
 TEST_CASE("all three types and all three versions of .npy are read", "[io][npy]") {
     char const version = GENERATE('\1', '\2', '\3');
-    CHECK(io::read_npy<std::int8_t>(npy_bytes(npy_file(plain, "\1\2\3\xff\xfe\x80"s, version))).values == std::vector<std::int8_t>{1, 2, 3, -1, -2, -128});
+    CHECK(io::read_npy<std::int8_t>(npy_bytes(npy_file(plain, "\1\2\3\xff\xfe\x80"s, version))).values ==
+          std::vector<std::int8_t>{1, 2, 3, -1, -2, -128});
     std::string const f16 = npy_file("{'descr': '<f2', 'fortran_order': False, 'shape': (2,), }\n", "\0\x3e\0\xfc"s, version);
     CHECK(io::read_npy<half>(npy_bytes(f16)).values == std::vector<half>{{0x3E00}, {0xFC00}});
     CHECK(io::read_npy_as_float(npy_bytes(f16)).values == std::vector<float>{1.5F, -std::numeric_limits<float>::infinity()});
-    CHECK(io::read_npy_as_float(npy_bytes(npy_file(plain, "\1\2\3\xff\xfe\x80"s, version))).values == std::vector<float>{1, 2, 3, -1, -2, -128});
+    CHECK(io::read_npy_as_float(npy_bytes(npy_file(plain, "\1\2\3\xff\xfe\x80"s, version))).values ==
+          std::vector<float>{1, 2, 3, -1, -2, -128});
     CHECK(io::read_npy_as_float(npy_bytes(numpy_f32)).values == std::vector<float>{0, 1, 2, 3, 4, 5});
 }
 
@@ -152,10 +154,14 @@ TEST_CASE("a .npy file that claims more than there is allocates nothing for it",
     endless_claim buffer(file);
     std::istream stream(&buffer);
     CHECK(outcome([&] { return io::read_npy<float>(stream); }) == "truncated_file");
-    CHECK(read_outcome<float>(npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551615, 2), }\n", "")) == "limit_exceeded");
-    CHECK(read_outcome<float>(npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775808, 2), }\n", "")) == "limit_exceeded");
-    CHECK(read_outcome<float>(npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551616, 1), }\n", "")) == "limit_exceeded");
-    CHECK(read_outcome<float>(npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 1), }\n", "")) == "limit_exceeded");
+    CHECK(read_outcome<float>(npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551615, 2), }\n", "")) ==
+          "limit_exceeded");
+    CHECK(read_outcome<float>(npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775808, 2), }\n", "")) ==
+          "limit_exceeded");
+    CHECK(read_outcome<float>(npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551616, 1), }\n", "")) ==
+          "limit_exceeded");
+    CHECK(read_outcome<float>(npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (9223372036854775807, 1), }\n", "")) ==
+          "limit_exceeded");
     CHECK(read_outcome(npy_file(std::string(70000, ' '), "", 2)) == "limit_exceeded");
     CHECK(read_outcome("\x93NUMPY\2\0\xff\xff\xff\xff"s) == "limit_exceeded");
 }
@@ -187,7 +193,10 @@ TEST_CASE("a .npy file that cannot be opened is an io_failure with its name", "[
     CHECK(outcome([&] { return io::read_npy<float>(folder / "none.npy"); }) == "io_failure");
     CHECK(message([&] { return io::read_npy<float>(folder / "none.npy"); }).find("none.npy: No such file") != std::string::npos);
     CHECK(outcome([&] { return io::read_npy<float>(folder.path()); }) == "io_failure");
-    CHECK(outcome([&] { io::save_npy<float>(folder / "none" / "a.npy", {}); return 0; }) == "io_failure");
+    CHECK(outcome([&] {
+              io::save_npy<float>(folder / "none" / "a.npy", {});
+              return 0;
+          }) == "io_failure");
 }
 
 TEST_CASE("the shared embeddings are read with the shape they are described with", "[io][npy][shared]") {

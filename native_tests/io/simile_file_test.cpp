@@ -58,12 +58,13 @@ TEST_CASE("a file has the bytes that docs/architecture.md describes", "[io][simi
     CHECK(std::memcmp(file.data() + 192, "{}", 2) == 0);
     float codes[64] = {1, -2, 0.5F, 0};
     CHECK(std::memcmp(file.data() + 256, codes, sizeof(codes)) == 0);
-    CHECK(std::memcmp(file.data() + 512, "\x0B\x04" "ab", 4) == 0);
+    CHECK(std::memcmp(file.data() + 512,
+                      "\x0B\x04"
+                      "ab",
+                      4) == 0);
 }
 
-TEST_CASE("an empty index is a header and nothing else", "[io][simile_file]") {
-    CHECK(to_bytes(planes_index(384)).size() == 64);
-}
+TEST_CASE("an empty index is a header and nothing else", "[io][simile_file]") { CHECK(to_bytes(planes_index(384)).size() == 64); }
 
 TEST_CASE("a writer gives the same file twice and knows its length", "[io][simile_file]") {
     auto const rows = normal_vector(5000 * 80, 1);

@@ -18,8 +18,8 @@ namespace {
 
 std::span<std::byte const> vecs_bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
-std::string const two_floats = "\2\0\0\0\0\0\x80\x3f\0\0\0\xc0"s;   // 1, -2
-std::string const more_floats = "\2\0\0\0\0\0\0\x3f\0\0\0\0"s;      // 0.5, 0
+std::string const two_floats = "\2\0\0\0\0\0\x80\x3f\0\0\0\xc0"s;  // 1, -2
+std::string const more_floats = "\2\0\0\0\0\0\0\x3f\0\0\0\0"s;     // 0.5, 0
 std::string const three_bytes = "\3\0\0\0\0\x7f\xff"s;
 
 std::string fvecs_outcome(std::string const& file, io::read_limits const& limits = {}) {

@@ -75,7 +75,8 @@ TEST_CASE("k-means ends where every centroid is the mean of the points nearest t
     }
     auto const count = sizes(belongs, k);
     for (std::size_t c = 0; c < k; ++c)
-        for (std::size_t j = 0; j < d; ++j) REQUIRE(std::abs(found.centroids()[c][j] - sum[c * d + j] / static_cast<double>(count[c])) <= 1e-6);
+        for (std::size_t j = 0; j < d; ++j)
+            REQUIRE(std::abs(found.centroids()[c][j] - sum[c * d + j] / static_cast<double>(count[c])) <= 1e-6);
 }
 
 TEST_CASE("k-means finds clouds that lie apart", "[mine][k_means]") {
@@ -132,7 +133,8 @@ TEST_CASE("k-means gives the same bits on every platform and with any number of 
 TEST_CASE("balanced clusters stay below their limit, and only full ones give points away", "[mine][k_means]") {
     std::size_t const n = 1000, d = 6, k = 20;
     auto values = clouds(n, d, 5, 0.2F, 11);
-    for (std::size_t i = 0; i < n / 2; ++i) std::copy_n(values.begin(), d, values.begin() + static_cast<std::ptrdiff_t>(i * d));  // half are copies of one
+    for (std::size_t i = 0; i < n / 2; ++i)
+        std::copy_n(values.begin(), d, values.begin() + static_cast<std::ptrdiff_t>(i * d));  // half are copies of one
     matrix_view<float const> const points(values.data(), n, d);
     bool const spherical = GENERATE(false, true);
     auto const found = k_means(points, {.clusters = k, .points_per_cluster = 0, .spherical = spherical, .balance = 1.5});
@@ -158,7 +160,8 @@ TEST_CASE("spherical centroids have unit length and take points by inner product
     for (std::size_t c = 0; c < k; ++c) CHECK(std::abs(norm(found.centroids()[c]) - 1) < 1e-6);
     for (std::size_t i = 0; i < n; ++i)
         for (std::size_t c = 0; c < k; ++c)
-            REQUIRE(dot_by_definition(points[i], found.centroids()[belongs[i]]).value >= dot_by_definition(points[i], found.centroids()[c]).value - 1e-4);
+            REQUIRE(dot_by_definition(points[i], found.centroids()[belongs[i]]).value >=
+                    dot_by_definition(points[i], found.centroids()[c]).value - 1e-4);
 }
 
 TEST_CASE("mini-batches come near the distortion of whole passes", "[mine][k_means]") {

@@ -23,13 +23,15 @@ namespace {
 
 /// Cosines of two sets of unit vectors; row i of Y is row i of X with some noise, as a translation would be.
 struct margin_sample {
-    margin_sample(std::size_t rows_x, std::size_t rows_y, std::size_t d, std::uint64_t seed) : n(rows_x), m(rows_y), scores(n * m), turned(n * m) {
+    margin_sample(std::size_t rows_x, std::size_t rows_y, std::size_t d, std::uint64_t seed)
+        : n(rows_x), m(rows_y), scores(n * m), turned(n * m) {
         auto const x = normal_vector(n * d, seed), noise = normal_vector(m * d, seed + 1);
         std::vector<float> y = noise;
         for (std::size_t i = 0; i < std::min(n, m) * d; ++i) y[i] = x[i] + 0.8F * noise[i];
         matrix_view<float const> const a(x, d), b(y, d);
         for (std::size_t i = 0; i < n; ++i)
-            for (std::size_t j = 0; j < m; ++j) scores[i * m + j] = turned[j * n + i] = static_cast<float>(cosine_by_definition<float>(a[i], b[j]));
+            for (std::size_t j = 0; j < m; ++j)
+                scores[i * m + j] = turned[j * n + i] = static_cast<float>(cosine_by_definition<float>(a[i], b[j]));
     }
     [[nodiscard]] margin_miner miner(std::size_t k, margin kind) const {
         return {nearest_columns({scores.data(), n, m}, k), nearest_columns({turned.data(), m, n}, k), kind};
@@ -41,7 +43,8 @@ struct margin_sample {
 
 /// The dense definition: all margins, without lists.
 struct margin_definition {
-    margin_definition(margin_sample const& s, std::size_t k, margin kind) : sample(s), x_means(s.n), y_means(s.m), x_cut(s.n), y_cut(s.m), kind_(kind) {
+    margin_definition(margin_sample const& s, std::size_t k, margin kind)
+        : sample(s), x_means(s.n), y_means(s.m), x_cut(s.n), y_cut(s.m), kind_(kind) {
         for (std::size_t i = 0; i < s.n; ++i) std::tie(x_means[i], x_cut[i]) = mean_of_largest(row_of(s.scores, i, s.m), k);
         for (std::size_t j = 0; j < s.m; ++j) std::tie(y_means[j], y_cut[j]) = mean_of_largest(row_of(s.turned, j, s.n), k);
     }
@@ -90,13 +93,16 @@ TEST_CASE("every way of mining finds what the dense definition says", "[mine][ma
                 auto const miner = sample.miner(k, kind);
                 CAPTURE(static_cast<int>(kind), k, n, m);
                 std::vector<mined_pair> forward, backward, both;
-                for (std::size_t i = 0; i < n; ++i) forward.push_back({row_t(i), row_t(expected.best_y(i)), expected.score(i, expected.best_y(i))});
-                for (std::size_t j = 0; j < m; ++j) backward.push_back({row_t(expected.best_x(j)), row_t(j), expected.score(expected.best_x(j), j)});
+                for (std::size_t i = 0; i < n; ++i)
+                    forward.push_back({row_t(i), row_t(expected.best_y(i)), expected.score(i, expected.best_y(i))});
+                for (std::size_t j = 0; j < m; ++j)
+                    backward.push_back({row_t(expected.best_x(j)), row_t(j), expected.score(expected.best_x(j), j)});
                 for (auto const& pair : forward)
                     if (expected.best_x(pair.y) == pair.x) both.push_back(pair);
                 auto const same = [](std::vector<mined_pair> const& a, std::vector<mined_pair> const& b) {
-                    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                                      [](auto const& p, auto const& q) { return p.x == q.x && p.y == q.y && std::abs(p.score - q.score) < 1e-9 * (1 + std::abs(q.score)); });
+                    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](auto const& p, auto const& q) {
+                        return p.x == q.x && p.y == q.y && std::abs(p.score - q.score) < 1e-9 * (1 + std::abs(q.score));
+                    });
                 };
                 CHECK(same(miner.forward(), forward));
                 CHECK(same(miner.backward(), backward));
@@ -110,7 +116,9 @@ TEST_CASE("every way of mining finds what the dense definition says", "[mine][ma
                 }
                 forward.insert(forward.end(), backward.begin(), backward.end());
                 for (auto const& pair : forward) {
-                    bool const blocked = std::any_of(taken.begin(), taken.end(), [&](mined_pair const& t) { return (t.x == pair.x || t.y == pair.y) && t.score >= pair.score - 1e-9; });
+                    bool const blocked = std::any_of(taken.begin(), taken.end(), [&](mined_pair const& t) {
+                        return (t.x == pair.x || t.y == pair.y) && t.score >= pair.score - 1e-9;
+                    });
                     CHECK(blocked);
                 }
             }

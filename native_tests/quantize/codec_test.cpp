@@ -41,7 +41,9 @@ double error_of(std::size_t d, std::span<float const> x, std::span<float const> 
 
 // Of one component of a unit vector: half a step of the largest code, or half a unit in the last place.
 template <class Codec>
-constexpr float component_error = Codec::kind == codec_kind::f32 ? 0.0F : Codec::kind == codec_kind::f16 ? 0x1p-12F : 1.3F / 255;
+constexpr float component_error = Codec::kind == codec_kind::f32   ? 0.0F
+                                  : Codec::kind == codec_kind::f16 ? 0x1p-12F
+                                                                   : 1.3F / 255;
 
 }  // namespace
 
@@ -63,9 +65,10 @@ TEST_CASE("the codecs have the numbers of the file and their names", "[quantize]
     CHECK(to_string(static_cast<codec_kind>(12)) == "unknown");
 }
 
-TEMPLATE_TEST_CASE("a codec scores every row of a block within its documented error", "[quantize][codec]", quantize::f32_codec, quantize::f16_codec,
-                   quantize::int8_codec) {
-    for (std::size_t const d : {std::size_t{1}, std::size_t{2}, std::size_t{15}, std::size_t{16}, std::size_t{17}, std::size_t{63}, std::size_t{100}, std::size_t{384}, std::size_t{1027}}) {
+TEMPLATE_TEST_CASE("a codec scores every row of a block within its documented error", "[quantize][codec]", quantize::f32_codec,
+                   quantize::f16_codec, quantize::int8_codec) {
+    for (std::size_t const d : {std::size_t{1}, std::size_t{2}, std::size_t{15}, std::size_t{16}, std::size_t{17}, std::size_t{63},
+                                std::size_t{100}, std::size_t{384}, std::size_t{1027}}) {
         TestType const codec(d, similarity_kind::cosine);
         std::vector<std::byte> block(codec.block_bytes());
         std::vector<std::vector<float>> rows;
@@ -87,8 +90,8 @@ TEMPLATE_TEST_CASE("a codec scores every row of a block within its documented er
     }
 }
 
-TEMPLATE_TEST_CASE("a tile of queries has the scores of its queries one by one, to the bit", "[quantize][codec]", quantize::f32_codec, quantize::f16_codec,
-                   quantize::int8_codec) {
+TEMPLATE_TEST_CASE("a tile of queries has the scores of its queries one by one, to the bit", "[quantize][codec]", quantize::f32_codec,
+                   quantize::f16_codec, quantize::int8_codec) {
     for (similarity_kind const similarity : {similarity_kind::cosine, similarity_kind::squared_l2})
         for (std::size_t const d : {std::size_t{1}, std::size_t{5}, std::size_t{16}, std::size_t{33}, std::size_t{100}, std::size_t{384}})
             for (std::size_t const count : {std::size_t{1}, std::size_t{7}, std::size_t{8}}) {
@@ -96,7 +99,8 @@ TEMPLATE_TEST_CASE("a tile of queries has the scores of its queries one by one, 
                 std::vector<std::byte> block(codec.block_bytes());
                 for (std::size_t slot = 0; slot < block_rows; ++slot) codec.encode(unit_vector(d, slot), block.data(), slot);
                 std::vector<typename TestType::query> queries;
-                for (std::size_t i = 0; i < count; ++i) queries.push_back(codec.prepare(unit_vector(d, 500 + i), 1.0F + static_cast<float>(i)));
+                for (std::size_t i = 0; i < count; ++i)
+                    queries.push_back(codec.prepare(unit_vector(d, 500 + i), 1.0F + static_cast<float>(i)));
                 quantize::tile_floats thresholds{};
                 for (std::size_t i = 0; i < count; ++i) thresholds[i] = 0.05F * static_cast<float>(i) - 0.1F;
                 quantize::tile_scores scores;
@@ -111,8 +115,8 @@ TEMPLATE_TEST_CASE("a tile of queries has the scores of its queries one by one, 
             }
 }
 
-TEMPLATE_TEST_CASE("a codec moves, decodes and clears single rows and leaves the others alone", "[quantize][codec]", quantize::f32_codec, quantize::f16_codec,
-                   quantize::int8_codec) {
+TEMPLATE_TEST_CASE("a codec moves, decodes and clears single rows and leaves the others alone", "[quantize][codec]", quantize::f32_codec,
+                   quantize::f16_codec, quantize::int8_codec) {
     std::size_t const d = 37;
     TestType const codec(d, similarity_kind::cosine);
     std::vector<std::byte> block(codec.block_bytes()), other(codec.block_bytes());
@@ -139,7 +143,8 @@ TEMPLATE_TEST_CASE("a codec moves, decodes and clears single rows and leaves the
     CHECK(block == std::vector<std::byte>(codec.block_bytes()));
 }
 
-TEMPLATE_TEST_CASE("a codec sees numbers in a block that no encoder writes", "[quantize][codec]", quantize::f32_codec, quantize::f16_codec, quantize::int8_codec) {
+TEMPLATE_TEST_CASE("a codec sees numbers in a block that no encoder writes", "[quantize][codec]", quantize::f32_codec, quantize::f16_codec,
+                   quantize::int8_codec) {
     std::size_t const d = 3;
     TestType const codec(d, similarity_kind::cosine);
     std::vector<std::byte> block(codec.block_bytes());

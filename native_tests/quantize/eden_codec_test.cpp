@@ -68,7 +68,9 @@ TEST_CASE("the eden codec scores a block as its table says", "[quantize][eden]")
                     expected.push_back(encoder.estimate(codes, s, q));
                     std::vector<float> decoded(d);
                     codec.decode(block.data(), r, decoded);
-                    for (std::size_t i = 0; i < d; ++i) CHECK(std::abs(decoded[i] - s * static_cast<float>(encoder.table().levels[codes[i]])) <= 0x1p-11F * std::abs(decoded[i]));
+                    for (std::size_t i = 0; i < d; ++i)
+                        CHECK(std::abs(decoded[i] - s * static_cast<float>(encoder.table().levels[codes[i]])) <=
+                              0x1p-11F * std::abs(decoded[i]));
                 }
                 quantize::block_scores scores;
                 auto const mask = codec.scan(codec.prepare(q, 2.0F), block.data(), 0.1F, scores);
@@ -92,7 +94,8 @@ TEST_CASE("a tile of queries has the scores of its queries one by one with eden 
                 std::vector<std::byte> block(codec.block_bytes());
                 for (std::size_t r = 0; r < block_rows; ++r) codec.encode(unit_vector(d, r), block.data(), r);
                 std::vector<eden_codec::query> queries;
-                for (std::size_t i = 0; i < count; ++i) queries.push_back(codec.prepare(unit_vector(d, 50 + i), 1.0F + static_cast<float>(i)));
+                for (std::size_t i = 0; i < count; ++i)
+                    queries.push_back(codec.prepare(unit_vector(d, 50 + i), 1.0F + static_cast<float>(i)));
                 quantize::tile_floats const thresholds{0.0F, 0.1F, -0.1F};
                 quantize::tile_scores scores;
                 quantize::tile_masks masks;

@@ -82,8 +82,10 @@ std::vector<double> by_definition(fixed_dimensional_encoding const& f, matrix_vi
             }
             for (std::size_t j = 0; j < size; ++j) {
                 double& v = at[static_cast<std::ptrdiff_t>(j)];
-                if (members == 0 && document && o.fill_empty_partitions) v = value[nearest][j];
-                else if (members != 0 && document) v /= static_cast<double>(members);
+                if (members == 0 && document && o.fill_empty_partitions)
+                    v = value[nearest][j];
+                else if (members != 0 && document)
+                    v /= static_cast<double>(members);
             }
         }
         all.insert(all.end(), part.begin(), part.end());
@@ -112,7 +114,8 @@ double pearson(std::vector<double> const& x, std::vector<double> const& y) {
     double const n = static_cast<double>(x.size());
     double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
     for (std::size_t i = 0; i < x.size(); ++i) mx += x[i] / n, my += y[i] / n;
-    for (std::size_t i = 0; i < x.size(); ++i) xx += (x[i] - mx) * (x[i] - mx), yy += (y[i] - my) * (y[i] - my), xy += (x[i] - mx) * (y[i] - my);
+    for (std::size_t i = 0; i < x.size(); ++i)
+        xx += (x[i] - mx) * (x[i] - mx), yy += (y[i] - my) * (y[i] - my), xy += (x[i] - mx) * (y[i] - my);
     return xy / std::sqrt(xx * yy);
 }
 
@@ -124,14 +127,15 @@ TEST_CASE("encodings are what their definition says", "[quantize][fixed_dimensio
             for (bool const sketches : {false, true})
                 for (bool const fill : {false, true})
                     for (std::size_t const last : {0U, 50U}) {
-                        fixed_dimensional_encoding const f({.dimension = d,
-                                                            .num_repetitions = 3,
-                                                            .num_simhash_projections = k,
-                                                            .seed = d + k,
-                                                            .projection_type = sketches ? fde_projection::ams_sketch : fde_projection::identity,
-                                                            .projection_dimension = sketches ? 4U : 0U,
-                                                            .fill_empty_partitions = fill,
-                                                            .final_projection_dimension = last});
+                        fixed_dimensional_encoding const f(
+                            {.dimension = d,
+                             .num_repetitions = 3,
+                             .num_simhash_projections = k,
+                             .seed = d + k,
+                             .projection_type = sketches ? fde_projection::ams_sketch : fde_projection::identity,
+                             .projection_dimension = sketches ? 4U : 0U,
+                             .fill_empty_partitions = fill,
+                             .final_projection_dimension = last});
                         CAPTURE(d, k, sketches, fill, last);
                         REQUIRE(f.output_dimension() == (last != 0 ? last : 3 * (std::size_t{1} << k) * (sketches ? 4 : d)));
                         auto const values = normal_vector(7 * d, d + 9 * k);
@@ -167,7 +171,8 @@ TEST_CASE("cells are numbered by the Gray code, so neighbours differ by one hype
     CHECK(f.cell_of(0, std::vector<float>{1, 0, 0, 0}) == 15);
 }
 
-TEST_CASE("an empty cell of a document copies the first of the nearest points, a query's stays empty", "[quantize][fixed_dimensional_encoding]") {
+TEST_CASE("an empty cell of a document copies the first of the nearest points, a query's stays empty",
+          "[quantize][fixed_dimensional_encoding]") {
     std::vector<float> const planes = {1, 0, 0, 1}, values = {1, 2, 3, 4, -1, 5};  // cells by signs: ++, ++, -+
     matrix_view<float const> const points(values.data(), 3, 2);
     fde_options options{.dimension = 2, .num_simhash_projections = 2, .fill_empty_partitions = true};
@@ -180,8 +185,14 @@ TEST_CASE("an empty cell of a document copies the first of the nearest points, a
 }
 
 TEST_CASE("an encoding is the same for the same seed, and others for each repetition", "[quantize][fixed_dimensional_encoding]") {
-    fde_options const options{.dimension = 16, .num_repetitions = 2, .num_simhash_projections = 3, .seed = 7, .projection_type = fde_projection::ams_sketch,
-                              .projection_dimension = 5, .fill_empty_partitions = true, .final_projection_dimension = 30};
+    fde_options const options{.dimension = 16,
+                              .num_repetitions = 2,
+                              .num_simhash_projections = 3,
+                              .seed = 7,
+                              .projection_type = fde_projection::ams_sketch,
+                              .projection_dimension = 5,
+                              .fill_empty_partitions = true,
+                              .final_projection_dimension = 30};
     auto const values = normal_vector(16 * 9, 1);
     matrix_view<float const> const points(values.data(), 9, 16);
     fixed_dimensional_encoding const f(options);
@@ -220,8 +231,12 @@ TEST_CASE("inner products of encodings follow max_sim, the better the longer the
     };
     double before = 0;
     for (auto const [k, projected, repetitions, least] : {shape{2, 8, 20, 0.82}, shape{4, 8, 20, 0.86}, shape{5, 16, 20, 0.9}}) {
-        fixed_dimensional_encoding const f({.dimension = d, .num_repetitions = repetitions, .num_simhash_projections = k,
-                                            .projection_type = fde_projection::ams_sketch, .projection_dimension = projected, .fill_empty_partitions = true});
+        fixed_dimensional_encoding const f({.dimension = d,
+                                            .num_repetitions = repetitions,
+                                            .num_simhash_projections = k,
+                                            .projection_type = fde_projection::ams_sketch,
+                                            .projection_dimension = projected,
+                                            .fill_empty_partitions = true});
         std::vector<std::vector<float>> encoded;
         for (auto const& c : cloud) encoded.push_back(f.encode_document({c.data(), points, d}));
         double mean = 0;
@@ -238,7 +253,9 @@ TEST_CASE("inner products of encodings follow max_sim, the better the longer the
             }
             mean += pearson(exact, estimate) / static_cast<double>(queries);
             double const best = estimate[static_cast<std::size_t>(std::max_element(exact.begin(), exact.end()) - exact.begin())];
-            worst_place = std::max(worst_place, static_cast<std::size_t>(std::count_if(estimate.begin(), estimate.end(), [best](double e) { return e > best; })));
+            worst_place =
+                std::max(worst_place,
+                         static_cast<std::size_t>(std::count_if(estimate.begin(), estimate.end(), [best](double e) { return e > best; })));
         }
         CAPTURE(f.output_dimension(), mean);
         CHECK(mean >= least);
@@ -265,7 +282,9 @@ TEST_CASE("fixed dimensional encodings refuse parameters and points that make no
     fde_options const plain{.dimension = 2, .num_simhash_projections = 1};
     fde_options const sketch{.dimension = 2, .projection_type = fde_projection::ams_sketch, .projection_dimension = 3};
     fde_options const shortened{.dimension = 2, .final_projection_dimension = 1};
-    auto const given = [](fde_options const& o, fde_matrices m) { return outcome([&] { return fixed_dimensional_encoding(o, std::move(m)); }); };
+    auto const given = [](fde_options const& o, fde_matrices m) {
+        return outcome([&] { return fixed_dimensional_encoding(o, std::move(m)); });
+    };
     auto const one = [](std::vector<std::uint32_t> index, std::vector<float> sign) {
         count_sketch s;
         s.index = std::move(index), s.sign = std::move(sign);

@@ -55,7 +55,8 @@ TEST_CASE("rows in one piece have the scores of blocks of rows, to the bit", "[q
             CAPTURE(bits);
             for (quantize::integer_form const& form : std::initializer_list<quantize::integer_form>{
                      quantize::mid_rise_form{bits}, quantize::lvq_form{bits}, quantize::rabitq_encoder(d, bits),
-                     quantize::affine_ranges(bits, std::vector<float>(d, -0.4F), std::vector<float>(d, 0.8F / static_cast<float>((1U << bits) - 1U)))})
+                     quantize::affine_ranges(bits, std::vector<float>(d, -0.4F),
+                                             std::vector<float>(d, 0.8F / static_cast<float>((1U << bits) - 1U)))})
                 check_same(quantize::integer_codec(d, form), integer_rows(d, form), d);
         }
     }

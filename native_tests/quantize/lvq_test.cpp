@@ -115,7 +115,8 @@ TEST_CASE("the second LVQ level makes good for the rounding of the stored factor
             quantize::decode(rest, bits, second, z);
             double const part = double{second.scale};
             // At the ends of the first level's steps the residual of a stored code may leave its range by as much as the factors are rounded.
-            double const half = first_bits > 4 ? 1e-6 : 0x1p-12 * (double{stored.scale} * (1U << first_bits) / 2 + std::abs(double{stored.offset}));
+            double const half =
+                first_bits > 4 ? 1e-6 : 0x1p-12 * (double{stored.scale} * (1U << first_bits) / 2 + std::abs(double{stored.offset}));
             for (std::size_t j = 0; j < d; ++j) {
                 CAPTURE(first_bits, bits, seed, j);
                 REQUIRE(std::abs(double{x[j]} - double{y[j]} - double{z[j]}) <= part / 2 * 1.001 + 1.01 * half + 1e-6);

@@ -69,7 +69,8 @@ TEST_CASE("planes at 384 dims take 50, 146 and 196 bytes a row, and the other ki
     CHECK((planes_2_2_4::bits(1) == 2 && planes_2_2_4::bits(2) == 4 && planes_2_2_4::bits(3) == 8));
 }
 
-TEMPLATE_TEST_CASE("level 3 of planes gives the scores and directions of int8 to the bit", "[quantize][planes]", planes_1_3_4, planes_2_2_4, planes_1_3_4_4) {
+TEMPLATE_TEST_CASE("level 3 of planes gives the scores and directions of int8 to the bit", "[quantize][planes]", planes_1_3_4, planes_2_2_4,
+                   planes_1_3_4_4) {
     for (std::size_t const d : some_dims) {
         TestType const planes(d);
         quantize::int8_codec const int8(d, similarity_kind::cosine);
@@ -96,7 +97,8 @@ TEMPLATE_TEST_CASE("level 3 of planes gives the scores and directions of int8 to
     }
 }
 
-TEMPLATE_TEST_CASE("the factors of planes are their definition, rounded to half up to 4 bits", "[quantize][planes]", planes_1_3_4, planes_2_2_4, planes_1_3_4_4) {
+TEMPLATE_TEST_CASE("the factors of planes are their definition, rounded to half up to 4 bits", "[quantize][planes]", planes_1_3_4,
+                   planes_2_2_4, planes_1_3_4_4) {
     unsigned const total = TestType::total_bits;
     for (std::size_t const d : some_dims) {
         TestType const codec(d);
@@ -111,13 +113,15 @@ TEMPLATE_TEST_CASE("the factors of planes are their definition, rounded to half 
                 auto const stored = static_cast<float>(mid_rise_factor_by_definition(x, codes, TestType::bits(p + 1), total));
                 float const rounded_to = TestType::bits(p + 1) > 4 ? stored : simd::to_float(simd::to_half(stored));
                 CAPTURE(d, slot, p);
-                CHECK(std::abs(codec.factor(block.bytes[p].data(), p, slot) - rounded_to) <= (TestType::bits(p + 1) > 4 ? 0x1p-23F : 0.0F) * stored);
+                CHECK(std::abs(codec.factor(block.bytes[p].data(), p, slot) - rounded_to) <=
+                      (TestType::bits(p + 1) > 4 ? 0x1p-23F : 0.0F) * stored);
             }
         }
     }
 }
 
-TEMPLATE_TEST_CASE("every level of planes estimates with the levels of its upper bits", "[quantize][planes]", planes_1_3_4, planes_2_2_4, planes_1_3_4_4) {
+TEMPLATE_TEST_CASE("every level of planes estimates with the levels of its upper bits", "[quantize][planes]", planes_1_3_4, planes_2_2_4,
+                   planes_1_3_4_4) {
     unsigned const total = TestType::total_bits;
     for (std::size_t const d : some_dims) {
         TestType const codec(d);
@@ -144,7 +148,8 @@ TEMPLATE_TEST_CASE("every level of planes estimates with the levels of its upper
                 float const score = codec.score(query, block.view(), slot, level);
                 CHECK(std::abs(score - factor * by_query_codes) <= 4e-7 * std::abs(factor * by_query_codes) + 1e-12 * factor * magnitude);
                 // As the cascade goes: with the integer of the level below.
-                dot = level == 1 ? codec.first_dot(query, plane, slot) : (dot << TestType::plane_bits[level - 1]) + codec.plane_dot(query, plane, level - 1, slot);
+                dot = level == 1 ? codec.first_dot(query, plane, slot)
+                                 : (dot << TestType::plane_bits[level - 1]) + codec.plane_dot(query, plane, level - 1, slot);
                 if (!TestType::is_fine || level < TestType::levels) CHECK(codec.score(query, dot, plane, level, slot) == score);
             }
         }
@@ -187,7 +192,8 @@ TEST_CASE("the gate of planes estimates from the signs of the query, or with two
     }
 }
 
-TEMPLATE_TEST_CASE("estimates of planes are unbiased and as precise as their number of bits says", "[quantize][planes]", planes_1_3_4, planes_2_2_4, planes_1_3_4_4) {
+TEMPLATE_TEST_CASE("estimates of planes are unbiased and as precise as their number of bits says", "[quantize][planes]", planes_1_3_4,
+                   planes_2_2_4, planes_1_3_4_4) {
     std::size_t const d = 384, pairs = 2000;
     TestType const codec(d);
     plane_block block(codec);
@@ -201,14 +207,18 @@ TEMPLATE_TEST_CASE("estimates of planes are unbiased and as precise as their num
             double const error = codec.score(query, block.view(), i % block_rows, level) - exact;
             sum[level - 1] += error;
             squares[level - 1] += error * error;
-            deviations[level - 1] += double(codec.deviation(codec.factor(block.bytes[level - 1].data(), level - 1, i % block_rows), level, false)) / static_cast<double>(pairs);
+            deviations[level - 1] +=
+                double(codec.deviation(codec.factor(block.bytes[level - 1].data(), level - 1, i % block_rows), level, false)) /
+                static_cast<double>(pairs);
         }
     }
     // Sign codes of normal vectors: sqrt(pi / 2 - 1) / sqrt(d). Steps of max|x| 2 / 2^K: step / sqrt(12) a component; max|x| of 384 normal ones is
     // about 3.0, and the query's own 8 bits add as much again at 8 bits; at 12 bits the query has 16 and adds nothing.
     for (unsigned level = 1; level <= TestType::levels; ++level) {
         unsigned const bits = TestType::bits(level);
-        double const expected = bits == 1 ? 0.7555 : bits == 8 ? 3.0 / 127.5 / std::sqrt(6.0) : 3.0 / (std::ldexp(1.0, static_cast<int>(bits) - 1)) / std::sqrt(12.0);
+        double const expected = bits == 1   ? 0.7555
+                                : bits == 8 ? 3.0 / 127.5 / std::sqrt(6.0)
+                                            : 3.0 / (std::ldexp(1.0, static_cast<int>(bits) - 1)) / std::sqrt(12.0);
         double const rms = std::sqrt(squares[level - 1] / static_cast<double>(pairs));
         CAPTURE(level, bits, rms * std::sqrt(double(d)), deviations[level - 1] * std::sqrt(double(d)));
         CHECK(std::abs(sum[level - 1] / static_cast<double>(pairs)) <= 4 * rms / std::sqrt(double(pairs)));
@@ -239,7 +249,8 @@ TEST_CASE("the 16-bit query of 12-bit planes is far more precise than the 8-bit 
     CHECK(std::sqrt(fine) < std::sqrt(coarse) / 8);
 }
 
-TEMPLATE_TEST_CASE("planes decode to the levels of their upper bits times their factor", "[quantize][planes]", planes_1_3_4, planes_2_2_4, planes_1_3_4_4) {
+TEMPLATE_TEST_CASE("planes decode to the levels of their upper bits times their factor", "[quantize][planes]", planes_1_3_4, planes_2_2_4,
+                   planes_1_3_4_4) {
     for (std::size_t const d : some_dims) {
         TestType const codec(d);
         plane_block block(codec);
@@ -258,7 +269,8 @@ TEMPLATE_TEST_CASE("planes decode to the levels of their upper bits times their 
     }
 }
 
-TEMPLATE_TEST_CASE("planes move and clear single rows and leave the others alone", "[quantize][planes]", planes_1_3_4, planes_2_2_4, planes_1_3_4_4) {
+TEMPLATE_TEST_CASE("planes move and clear single rows and leave the others alone", "[quantize][planes]", planes_1_3_4, planes_2_2_4,
+                   planes_1_3_4_4) {
     std::size_t const d = 133;
     TestType const codec(d);
     plane_block block(codec), other(codec), expected(codec);
@@ -281,8 +293,8 @@ TEMPLATE_TEST_CASE("planes move and clear single rows and leave the others alone
     CHECK(other.bytes == second.bytes);
 }
 
-TEMPLATE_TEST_CASE("a zero vector in planes scores 0 at every level and a zero query scores everything 0", "[quantize][planes]", planes_1_3_4, planes_2_2_4,
-                   planes_1_3_4_4) {
+TEMPLATE_TEST_CASE("a zero vector in planes scores 0 at every level and a zero query scores everything 0", "[quantize][planes]",
+                   planes_1_3_4, planes_2_2_4, planes_1_3_4_4) {
     std::size_t const d = 20;
     TestType const codec(d);
     plane_block block(codec);

@@ -67,7 +67,8 @@ TEST_CASE("a product code has the nearest centroid of each subspace", "[quantize
                 auto const centroid = [&](std::size_t k) { return std::span<float const>(books).subspan(16 * at + k * width, width); };
                 for (std::size_t i = 0; i < width; ++i) REQUIRE(y[at + i] == centroid(codes[s])[i]);
                 for (std::size_t k = 0; k < 16; ++k)
-                    REQUIRE(squared_l2_by_definition(part, centroid(codes[s])).value <= squared_l2_by_definition(part, centroid(k)).value + 1e-6);
+                    REQUIRE(squared_l2_by_definition(part, centroid(codes[s])).value <=
+                            squared_l2_by_definition(part, centroid(k)).value + 1e-6);
             }
         }
     }
@@ -148,7 +149,8 @@ TEST_CASE("a product quantizer is the same after its bytes were written and read
 TEST_CASE("damaged bytes of a product quantizer are refused", "[quantize][product]") {
     auto const good = quantizer_of(5, 2).to_bytes();
     auto const refused = [](std::vector<std::byte> const& bytes) { return outcome([&] { return product_quantizer::from_bytes(bytes); }); };
-    for (std::size_t n = 0; n < good.size(); ++n) REQUIRE(refused({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n)}) == "truncated_file");
+    for (std::size_t n = 0; n < good.size(); ++n)
+        REQUIRE(refused({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(n)}) == "truncated_file");
     auto const with = [&](std::size_t at, std::uint32_t word) {
         auto bytes = good;
         for (std::size_t b = 0; b < 4; ++b) bytes[at + b] = static_cast<std::byte>(word >> (8 * b) & 255U);
@@ -207,7 +209,8 @@ TEST_CASE("a block of product codes is scored within half a step of each table",
                 CAPTURE(d, m, slot, wanted);
                 CHECK(std::abs(double{codec.factor(block.data(), slot)} - wanted) <= 0x1p-11 * wanted + 1e-6 * wanted * wanted);
                 double const exact = dot_by_definition<float>(q, y).value;
-                CHECK(std::abs(double{scores[slot]} - wanted * exact) <= wanted * (1.01 * static_cast<double>(m) * step / 2 + 1e-3 * std::abs(exact) + 1e-5) + 1e-5 * wanted * wanted);
+                CHECK(std::abs(double{scores[slot]} - wanted * exact) <=
+                      wanted * (1.01 * static_cast<double>(m) * step / 2 + 1e-3 * std::abs(exact) + 1e-5) + 1e-5 * wanted * wanted);
                 CHECK(std::abs(doubled[slot] - 2 * scores[slot]) <= 1e-6F * std::abs(doubled[slot]));
             }
             CHECK(codec.well_formed(block.data(), block_rows));

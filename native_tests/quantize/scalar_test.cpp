@@ -21,7 +21,8 @@ TEST_CASE("a mid-rise code of B bits is the upper bits of the 8-bit code", "[qua
             auto const factors = quantize::mid_rise_encode_bits(x, bits, codes);
             for (std::size_t i = 0; i < d; ++i) REQUIRE(int{codes[i]} == (whole(x[i]) >> (8 - bits)) + (1 << (bits - 1)));
             CAPTURE(d, bits);
-            CHECK(std::abs(factors.scale / quantize::mid_rise_factor(x, [&](std::size_t i) { return whole(x[i]) >> (8 - bits); }) - 1) <= 1e-6);
+            CHECK(std::abs(factors.scale / quantize::mid_rise_factor(x, [&](std::size_t i) { return whole(x[i]) >> (8 - bits); }) - 1) <=
+                  1e-6);
             CHECK(factors.offset == 0);
         }
 }

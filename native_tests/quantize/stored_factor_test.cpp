@@ -27,5 +27,6 @@ TEST_CASE("factors of up to 4 bits are stored as halves, of more as floats", "[q
 
 TEST_CASE("a scale is finite and not negative", "[quantize][stored_factor]") {
     for (float const good : {0.0F, 1e-30F, 65504.0F}) CHECK(quantize::is_scale(good));
-    for (float const bad : {-1e-30F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) CHECK_FALSE(quantize::is_scale(bad));
+    for (float const bad : {-1e-30F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()})
+        CHECK_FALSE(quantize::is_scale(bad));
 }

@@ -6,7 +6,6 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-
 using namespace simile;
 using namespace simile::test;
 using score::activation_set;
@@ -110,19 +109,36 @@ TEST_CASE("an empty bank activates nothing", "[score][activation_set]") {
 TEST_CASE("the activation set refuses what makes no sense and does not change", "[score][activation_set]") {
     activation_set set(3, 2);
     set.add_row_scores(std::vector<float>{0.1F, 0.2F, 0.3F});
-    auto const row = [&](std::vector<hit> const& best) { return outcome([&] { set.add_row(best); return 0; }); };
+    auto const row = [&](std::vector<hit> const& best) {
+        return outcome([&] {
+            set.add_row(best);
+            return 0;
+        });
+    };
     CHECK(row({{0, 0.5F}}) == "invalid_argument");
     CHECK(row({{0, 0.5F}, {3, 0.4F}}) == "out_of_range");
     CHECK(row({{0, 0.4F}, {1, 0.5F}}) == "invalid_argument");
     CHECK(row({{1, 0.5F}, {0, 0.5F}}) == "invalid_argument");
     CHECK(row({{0, 0.5F}, {0, 0.5F}}) == "invalid_argument");
     CHECK(row({{0, std::nanf("")}, {1, 0.5F}}) == "not_finite");
-    CHECK(outcome([&] { set.add_row_scores(std::vector<float>{1, 2}); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { set.add_item(std::vector<float>{1, 2}); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { set.add_item(std::vector<float>{std::nanf("")}); return 0; }) == "not_finite");
+    CHECK(outcome([&] {
+              set.add_row_scores(std::vector<float>{1, 2});
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              set.add_item(std::vector<float>{1, 2});
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              set.add_item(std::vector<float>{std::nanf("")});
+              return 0;
+          }) == "not_finite");
     CHECK(outcome([&] { return set.remove_item(3, {}); }) == "out_of_range");
     CHECK(outcome([&] { return set.remove_item(0, {}); }) == "dimension_mismatch");
-    CHECK(outcome([&] { set.remove_row(1); return 0; }) == "out_of_range");
+    CHECK(outcome([&] {
+              set.remove_row(1);
+              return 0;
+          }) == "out_of_range");
     CHECK(outcome([] { return activation_set(3, 0).k(); }) == "invalid_argument");
     CHECK(std::vector<std::uint32_t>(set.counts().begin(), set.counts().end()) == std::vector<std::uint32_t>{0, 1, 1});
     CHECK(set.bank_rows() == 1);

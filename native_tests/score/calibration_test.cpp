@@ -34,7 +34,8 @@ double platt_loss(logistic_sample const& sample, double a, double b) {
     for (auto const label : sample.labels) n1 += label;
     double const n0 = double(sample.labels.size()) - n1;
     for (std::size_t i = 0; i < sample.scores.size(); ++i) {
-        double const p = 1 / (1 + std::exp(a * double{sample.scores[i]} + b)), t = sample.labels[i] != 0 ? (n1 + 1) / (n1 + 2) : 1 / (n0 + 2);
+        double const p = 1 / (1 + std::exp(a * double{sample.scores[i]} + b)),
+                     t = sample.labels[i] != 0 ? (n1 + 1) / (n1 + 2) : 1 / (n0 + 2);
         loss -= t * std::log(p) + (1 - t) * std::log(1 - p);
     }
     return loss;
@@ -70,7 +71,8 @@ TEST_CASE("Platt's fit stays finite for separable scores and says nothing after 
     auto const separable = fit_platt(scores, std::vector<std::uint8_t>{0, 0, 1, 1});
     CHECK(std::isfinite(separable.a));
     CHECK((separable(3) > 0.7 && separable(0) < 0.3));
-    auto const positive = fit_platt(scores, std::vector<std::uint8_t>{1, 1, 1, 1}), negative = fit_platt(scores, std::vector<std::uint8_t>{0, 0, 0, 0});
+    auto const positive = fit_platt(scores, std::vector<std::uint8_t>{1, 1, 1, 1}),
+               negative = fit_platt(scores, std::vector<std::uint8_t>{0, 0, 0, 0});
     CHECK((positive.a == 0 && negative.a == 0));
     CHECK(std::abs(positive(7) - 5.0 / 6) < 1e-12);
     CHECK(std::abs(negative(7) - 1.0 / 6) < 1e-12);

@@ -31,12 +31,27 @@ TEST_CASE("a cohort after any additions and removals is that taken at once", "[s
 TEST_CASE("a bank of cohorts refuses what makes no sense and does not change", "[score][cohort_bank]") {
     cohort_bank bank(2);
     CHECK(bank.moments(1).normalized(0.5) == 0.5);
-    CHECK(outcome([&] { bank.remove_row(std::vector<float>{0, 0}); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              bank.remove_row(std::vector<float>{0, 0});
+              return 0;
+          }) == "invalid_argument");
     bank.add_row(std::vector<float>{0.5F, 0.25F});
-    CHECK(outcome([&] { bank.add_row(std::vector<float>{1}); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { bank.add_row(std::vector<float>{1, std::nanf("")}); return 0; }) == "not_finite");
-    CHECK(outcome([&] { bank.add_item(std::vector<float>{}); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { bank.remove_item(2); return 0; }) == "out_of_range");
+    CHECK(outcome([&] {
+              bank.add_row(std::vector<float>{1});
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              bank.add_row(std::vector<float>{1, std::nanf("")});
+              return 0;
+          }) == "not_finite");
+    CHECK(outcome([&] {
+              bank.add_item(std::vector<float>{});
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              bank.remove_item(2);
+              return 0;
+          }) == "out_of_range");
     CHECK(outcome([&] { return bank.moments(2); }) == "out_of_range");
     CHECK(outcome([&] { return bank.moments(0, 0); }) == "invalid_argument");
     CHECK(bank.moments(0) == score::cohort_moments{0.5, 1e-6});

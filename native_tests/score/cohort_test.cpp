@@ -39,7 +39,8 @@ TEST_CASE("the norms of a cohort are those of their definitions", "[score][cohor
             REQUIRE(nearly(score::symmetric_norm(s, z, t), ((s - z.mean) / z.deviation + (s - t.mean) / t.deviation) / 2));
             auto const z2 = cohort_moments_by_definition(picked_scores(item, order_of_cohort(query), n), floor);
             auto const t2 = cohort_moments_by_definition(picked_scores(query, order_of_cohort(item), n), floor);
-            REQUIRE(nearly(score::adaptive_symmetric_norm_2(s, item, query, n), ((s - z2.mean) / z2.deviation + (s - t2.mean) / t2.deviation) / 2));
+            REQUIRE(nearly(score::adaptive_symmetric_norm_2(s, item, query, n),
+                           ((s - z2.mean) / z2.deviation + (s - t2.mean) / t2.deviation) / 2));
         }
 }
 

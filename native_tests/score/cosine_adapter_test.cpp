@@ -28,8 +28,12 @@ std::vector<adapter_map> adapter_maps() {
 TEST_CASE("an adapter map is the clipped power of the cosine", "[score][cosine_adapter]") {
     for (auto const& map : adapter_maps())
         for (double c = -1; c <= 1; c += 0.05) {
-            double const power = map.form == adapter_form::square_root ? 0.5 : map.form == adapter_form::square ? 2 : map.form == adapter_form::power ? map.p : 1;
-            double const y = map.form == adapter_form::raw ? c : std::min(1.0, std::max(0.0, map.a * std::pow(std::max(c, 0.0), power) + map.b));
+            double const power = map.form == adapter_form::square_root ? 0.5
+                                 : map.form == adapter_form::square    ? 2
+                                 : map.form == adapter_form::power     ? map.p
+                                                                       : 1;
+            double const y =
+                map.form == adapter_form::raw ? c : std::min(1.0, std::max(0.0, map.a * std::pow(std::max(c, 0.0), power) + map.b));
             REQUIRE(std::abs(map(c) - y) < 1e-14);
         }
 }

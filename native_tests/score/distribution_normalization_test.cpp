@@ -12,7 +12,8 @@ using namespace simile::test;
 TEST_CASE("distribution normalization is the product of both shifted vectors", "[score][distribution_normalization]") {
     for (double const lambda : {0.0, 0.5, 1.0})
         for (std::uint64_t seed = 0; seed < 20; ++seed) {
-            auto const q = unit_vector(9, seed), g = unit_vector(9, seed + 100), mq = normal_vector(9, 5, 0.2F), mg = normal_vector(9, 6, 0.2F);
+            auto const q = unit_vector(9, seed), g = unit_vector(9, seed + 100), mq = normal_vector(9, 5, 0.2F),
+                       mg = normal_vector(9, 6, 0.2F);
             double expected = 0, s = 0;
             for (std::size_t i = 0; i < 9; ++i) {
                 expected += (double{q[i]} - lambda * double{mq[i]}) * (double{g[i]} - lambda * double{mg[i]});

@@ -33,7 +33,8 @@ TEST_CASE("the dual bias ranks as the published product of two ratios", "[score]
             merged.push_back(s - bias[g]);
             dynamic.push_back(s - score::dual_bias(one[g], two[g], temperatures));
             published.push_back(plain_ratio(s, queries.column(g), 20) * plain_ratio(s, gallery.column(g), 5));
-            auto const lse_one = score::bank_log_sum_exp(queries.matrix(), 10, 20), lse_two = score::bank_log_sum_exp(gallery.matrix(), 10, 5);
+            auto const lse_one = score::bank_log_sum_exp(queries.matrix(), 10, 20),
+                       lse_two = score::bank_log_sum_exp(gallery.matrix(), 10, 5);
             REQUIRE(nearly(score::dual_inverted_softmax_log(s, lse_one[g], lse_two[g], temperatures), std::log(published.back()), 1e-9));
             REQUIRE(dynamic.back() == merged.back());
         }

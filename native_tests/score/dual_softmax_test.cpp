@@ -40,14 +40,17 @@ TEST_CASE("the online form is the batch of the bank and the query", "[score][dua
     both.insert(both.end(), query.row(0).begin(), query.row(0).end());
     auto const batch = score::dual_softmax(matrix_view<float const>(both.data(), 8, 3), 0.1);
     auto const lse = score::bank_log_sum_exp(bank.matrix(), 3, 10);
-    for (std::size_t g = 0; g < 3; ++g) CHECK(nearly(score::online_dual_softmax(double{query.row(0)[g]}, lse[g], 7, 0.1), batch[21 + g], 1e-9));
+    for (std::size_t g = 0; g < 3; ++g)
+        CHECK(nearly(score::online_dual_softmax(double{query.row(0)[g]}, lse[g], 7, 0.1), batch[21 + g], 1e-9));
 }
 
 TEST_CASE("dual softmax of large logits stays finite, and refuses bad temperatures", "[score][dual_softmax]") {
     std::vector<float> const logits{1e5F, -1e5F, 9e4F, 1e5F};
     for (double const v : score::dual_softmax(matrix_view<float const>(logits, 2), 1.0)) CHECK(std::isfinite(v));
     CHECK(std::isfinite(score::online_dual_softmax(1e5, 1e6, 10, 1)));
-    auto const with = [&](double temperature) { return outcome([&] { return score::dual_softmax(matrix_view<float const>(logits, 2), temperature); }); };
+    auto const with = [&](double temperature) {
+        return outcome([&] { return score::dual_softmax(matrix_view<float const>(logits, 2), temperature); });
+    };
     CHECK(with(0) == "invalid_argument");
     CHECK(with(-1) == "invalid_argument");
     CHECK(with(std::numeric_limits<double>::infinity()) == "not_finite");

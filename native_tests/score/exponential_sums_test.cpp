@@ -43,7 +43,8 @@ TEST_CASE("every architecture gives the same bits of shifted exponentials", "[sc
             std::array<double, block_rows> plain, fast;
             score::shifted_exponentials(scalar_arch{}, s, beta, plain);
             score::shifted_exponentials(compiled_arch{}, s, beta, fast);
-            for (std::size_t i = 0; i < block_rows; ++i) REQUIRE(std::bit_cast<std::uint64_t>(plain[i]) == std::bit_cast<std::uint64_t>(fast[i]));
+            for (std::size_t i = 0; i < block_rows; ++i)
+                REQUIRE(std::bit_cast<std::uint64_t>(plain[i]) == std::bit_cast<std::uint64_t>(fast[i]));
         }
     // e^(20 (1/2 - 1)) on any machine.
     cosine_block half;

@@ -158,16 +158,37 @@ TEST_CASE("gallery moments refuse what makes no sense and do not change", "[scor
     gallery_moments moments(2);
     std::vector<float> const x{0.5F, 0.25F}, three(3), bad{1, std::numeric_limits<float>::infinity()};
     CHECK(outcome([&] { return moments.of_scores(x).mean; }) == "invalid_argument");
-    CHECK(outcome([&] { moments.remove(x); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              moments.remove(x);
+              return 0;
+          }) == "invalid_argument");
     moments.add(x);
-    CHECK(outcome([&] { moments.add(three); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { moments.add(bad); return 0; }) == "not_finite");
-    CHECK(outcome([&] { moments.add(matrix_view<float const>(three, 3)); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { moments.remove(three); return 0; }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              moments.add(three);
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              moments.add(bad);
+              return 0;
+          }) == "not_finite");
+    CHECK(outcome([&] {
+              moments.add(matrix_view<float const>(three, 3));
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              moments.remove(three);
+              return 0;
+          }) == "dimension_mismatch");
     CHECK(outcome([&] { return moments.of_scores(three).mean; }) == "dimension_mismatch");
     CHECK(outcome([&] { return moments.of_scores(bad).mean; }) == "not_finite");
-    CHECK(outcome([&] { moments.merge(gallery_moments(3)); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { moments.merge(gallery_moments(2, x)); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              moments.merge(gallery_moments(3));
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              moments.merge(gallery_moments(2, x));
+              return 0;
+          }) == "invalid_argument");
     CHECK(outcome([] { return gallery_moments(0).dims(); }) == "invalid_argument");
     CHECK(outcome([&] { return gallery_moments(2, three).dims(); }) == "dimension_mismatch");
     CHECK(moments.of_scores(x).mean == 0.3125);

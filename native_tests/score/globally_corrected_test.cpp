@@ -50,14 +50,32 @@ TEST_CASE("the rank decides before the score", "[score][globally_corrected]") {
 TEST_CASE("a globally corrected bank refuses what makes no sense and does not change", "[score][globally_corrected]") {
     globally_corrected_bank bank(2);
     bank.add_row(std::vector<float>{0.5F, 0.25F});
-    CHECK(outcome([&] { bank.remove_row(std::vector<float>{0.5F, 0.5F}); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              bank.remove_row(std::vector<float>{0.5F, 0.5F});
+              return 0;
+          }) == "invalid_argument");
     CHECK(bank.rank(0, 0) == 1);
-    CHECK(outcome([&] { bank.add_row(std::vector<float>{0.5F}); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { bank.add_row(std::vector<float>{0.5F, std::nanf("")}); return 0; }) == "not_finite");
-    CHECK(outcome([&] { bank.add_item(std::vector<float>{}); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { bank.remove_item(2); return 0; }) == "out_of_range");
+    CHECK(outcome([&] {
+              bank.add_row(std::vector<float>{0.5F});
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              bank.add_row(std::vector<float>{0.5F, std::nanf("")});
+              return 0;
+          }) == "not_finite");
+    CHECK(outcome([&] {
+              bank.add_item(std::vector<float>{});
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              bank.remove_item(2);
+              return 0;
+          }) == "out_of_range");
     CHECK(outcome([&] { return bank.rank(2, 0); }) == "out_of_range");
     bank.remove_row(std::vector<float>{0.5F, 0.25F});
-    CHECK(outcome([&] { bank.remove_row(std::vector<float>{0.5F, 0.25F}); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              bank.remove_row(std::vector<float>{0.5F, 0.25F});
+              return 0;
+          }) == "invalid_argument");
     CHECK(outcome([] { return score::falling_bank_scores(matrix_view<float const>(nullptr, 1, 2), 3); }) == "dimension_mismatch");
 }

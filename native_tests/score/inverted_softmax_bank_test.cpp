@@ -91,7 +91,10 @@ TEST_CASE("an empty bank has no bias and a decayed one forgets", "[score][invert
         CHECK(nearly(bank.weight(), 2));
         CHECK(nearly(bank.bias(0), 0.1, 1e-3));
         CHECK(nearly(bank.bias(1), 0.2));
-        CHECK(outcome([&] { bank.add_item(std::vector<float>{0.1F, 0.2F}); return 0; }) == "invalid_argument");
+        CHECK(outcome([&] {
+                  bank.add_item(std::vector<float>{0.1F, 0.2F});
+                  return 0;
+              }) == "invalid_argument");
     }
 }
 
@@ -107,16 +110,39 @@ TEST_CASE("a bank refuses what makes no sense and does not change", "[score][inv
     inverted_softmax_bank bank(2);
     bank.add_row(std::vector<float>{0.5F, 0.25F});
     auto const before = bank.biases();
-    auto const row = [&](std::vector<float> const& scores) { return outcome([&] { bank.add_row(scores); return 0; }); };
+    auto const row = [&](std::vector<float> const& scores) {
+        return outcome([&] {
+            bank.add_row(scores);
+            return 0;
+        });
+    };
     CHECK(row({0.5F}) == "dimension_mismatch");
     CHECK(row({0.5F, std::nanf("")}) == "not_finite");
     CHECK(row({0.5F, 1.5F}) == "invalid_argument");
-    CHECK(outcome([&] { bank.add_item(std::vector<float>{0.5F, 1.0F}); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { bank.remove_item(2); return 0; }) == "out_of_range");
-    CHECK(outcome([&] { bank.decay(0); return 0; }) == "invalid_argument");
-    CHECK(outcome([&] { bank.decay(1.5); return 0; }) == "invalid_argument");
-    CHECK(outcome([&] { bank.merge(inverted_softmax_bank(2, 5)); return 0; }) == "invalid_argument");
-    CHECK(outcome([&] { bank.merge(inverted_softmax_bank(3)); return 0; }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              bank.add_item(std::vector<float>{0.5F, 1.0F});
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              bank.remove_item(2);
+              return 0;
+          }) == "out_of_range");
+    CHECK(outcome([&] {
+              bank.decay(0);
+              return 0;
+          }) == "invalid_argument");
+    CHECK(outcome([&] {
+              bank.decay(1.5);
+              return 0;
+          }) == "invalid_argument");
+    CHECK(outcome([&] {
+              bank.merge(inverted_softmax_bank(2, 5));
+              return 0;
+          }) == "invalid_argument");
+    CHECK(outcome([&] {
+              bank.merge(inverted_softmax_bank(3));
+              return 0;
+          }) == "dimension_mismatch");
     CHECK(outcome([] { return inverted_softmax_bank(2, 0).items(); }) == "invalid_argument");
     CHECK(outcome([] { return inverted_softmax_bank(2, std::numeric_limits<double>::infinity()).items(); }) == "not_finite");
     CHECK(bank.biases() == before);

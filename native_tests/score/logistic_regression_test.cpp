@@ -25,8 +25,10 @@ TEST_CASE("a regression ends where the slope of its loss is 0, and unused featur
             }
             CHECK(std::abs(slope[0]) < 1e-8);
             CHECK(std::abs(slope[2]) < 1e-8);
-            if (second) CHECK(std::abs(slope[1]) < 1e-8);
-            else CHECK(theta[1] == 0.25);
+            if (second)
+                CHECK(std::abs(slope[1]) < 1e-8);
+            else
+                CHECK(theta[1] == 0.25);
         }
 }
 

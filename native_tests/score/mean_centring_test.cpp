@@ -61,12 +61,24 @@ TEST_CASE("mean centring refuses what makes no sense", "[score][mean_centring]")
     CHECK(outcome([&] { return score::mean_centre(three, three, out); }) == "dimension_mismatch");
     CHECK(outcome([&] { return score::mean_centre(two, bad, out); }) == "not_finite");
     CHECK(outcome([&] { return score::mean_centre(bad, two, out); }) == "not_finite");
-    CHECK(outcome([&] { score::subtract_mean(two, two, std::numeric_limits<double>::infinity(), out); return 0; }) == "not_finite");
+    CHECK(outcome([&] {
+              score::subtract_mean(two, two, std::numeric_limits<double>::infinity(), out);
+              return 0;
+          }) == "not_finite");
     CHECK(outcome([&] { return score::mean_centring(two, three, true).scale; }) == "dimension_mismatch");
     CHECK(outcome([&] { return score::mean_centring(bad, two, true).scale; }) == "not_finite");
     score::running_mean mean(2);
-    CHECK(outcome([&] { mean.add(three); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { mean.add(bad); return 0; }) == "not_finite");
-    CHECK(outcome([&] { mean.remove(two); return 0; }) == "invalid_argument");
+    CHECK(outcome([&] {
+              mean.add(three);
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              mean.add(bad);
+              return 0;
+          }) == "not_finite");
+    CHECK(outcome([&] {
+              mean.remove(two);
+              return 0;
+          }) == "invalid_argument");
     CHECK(outcome([] { return score::running_mean(0).dims(); }) == "invalid_argument");
 }

@@ -28,7 +28,8 @@ std::vector<float> products_of(std::vector<std::vector<float>> const& queries, s
 
 TEST_CASE("NNN finds what the published package finds in its own test", "[score][nnn]") {
     std::vector<std::vector<float>> const gallery{{0, 1, 0, 0}, {1, 0, 0, 0}, {0, -1, 0, 0}, {-1, 0, 0, 0}, {0, 0, 1, 0}};
-    std::vector<std::vector<float>> const queries{{0, 0.6F, 0.8F, 0}, {0.6F, 0, 0.8F, 0}, {0, -0.6F, 0.8F, 0}, {-0.6F, 0, 0.8F, 0}, {0, 0, 1, 0}};
+    std::vector<std::vector<float>> const queries{
+        {0, 0.6F, 0.8F, 0}, {0.6F, 0, 0.8F, 0}, {0, -0.6F, 0.8F, 0}, {-0.6F, 0, 0.8F, 0}, {0, 0, 1, 0}};
     std::vector<std::vector<float>> bank;
     for (auto const [x, y] : std::vector<std::array<float, 2>>{{0, 1}, {0, -1}, {1, 0}, {-1, 0}})
         for (auto q : queries) {

@@ -39,7 +39,8 @@ struct score_table {
 score_table cosines_of(matrix_view<float const> queries, matrix_view<float const> gallery) {
     score_table out{{}, gallery.rows()};
     for (std::size_t q = 0; q < queries.rows(); ++q)
-        for (std::size_t g = 0; g < gallery.rows(); ++g) out.values.push_back(std::clamp(similarity::dot(queries[q], gallery[g]), -1.0F, 1.0F));
+        for (std::size_t g = 0; g < gallery.rows(); ++g)
+            out.values.push_back(std::clamp(similarity::dot(queries[q], gallery[g]), -1.0F, 1.0F));
     return out;
 }
 
@@ -95,14 +96,16 @@ TEST_CASE("on real cross-modal vectors a bank of queries more than doubles what 
 }
 
 TEST_CASE("mean and deviation of real queries over a real gallery are known without a scan", "[score][shared]") {
-    auto const queries = io::read_npy<float>(shared_file("data/cross-queries2000.npy")), gallery = io::read_npy<float>(shared_file("data/cross-gallery2000.npy"));
+    auto const queries = io::read_npy<float>(shared_file("data/cross-queries2000.npy")),
+               gallery = io::read_npy<float>(shared_file("data/cross-gallery2000.npy"));
     score::gallery_moments moments(gallery.dims());
     moments.add(gallery.matrix());
     for (std::size_t q = 0; q < 20; ++q) {
         std::vector<double> scores;
         for (std::size_t g = 0; g < gallery.rows(); ++g) {
             scores.push_back(0);
-            for (std::size_t i = 0; i < gallery.dims(); ++i) scores.back() += double{queries.matrix()[q][i]} * double{gallery.matrix()[g][i]};
+            for (std::size_t i = 0; i < gallery.dims(); ++i)
+                scores.back() += double{queries.matrix()[q][i]} * double{gallery.matrix()[g][i]};
         }
         double mean = 0, squares = 0;
         for (double const s : scores) mean += s / static_cast<double>(scores.size());

@@ -22,7 +22,9 @@ constexpr std::size_t relevance_dims = 4;
 
 score::cosine_adapter small_adapter(score::adapter_form form = score::adapter_form::power) {
     auto const w = normal_vector(2 * relevance_dims + 2 + 6 + 3, 8);
-    auto const part = [&](std::size_t first, std::size_t n) { return std::vector<float>(w.begin() + std::ptrdiff_t(first), w.begin() + std::ptrdiff_t(first + n)); };
+    auto const part = [&](std::size_t first, std::size_t n) {
+        return std::vector<float>(w.begin() + std::ptrdiff_t(first), w.begin() + std::ptrdiff_t(first + n));
+    };
     return {relevance_dims, 2, part(0, 8), part(8, 2), part(10, 6), part(16, 3), form};
 }
 score::surprise_relevance small_surprise() {
@@ -38,7 +40,8 @@ std::vector<score::relevance_model> all_relevance_models() {
     out.emplace_back(score::beta_calibration{3, 0.5, -1});
     out.emplace_back(score::isotonic_calibration{{{-0.5, -0.25, 0.125}, {0.1, 0.1, 0.5}, {0.3, 0.6, 1}}});
     out.emplace_back(score::isotonic_calibration{});
-    for (auto const form : {score::adapter_form::raw, score::adapter_form::linear, score::adapter_form::square_root, score::adapter_form::square, score::adapter_form::power})
+    for (auto const form : {score::adapter_form::raw, score::adapter_form::linear, score::adapter_form::square_root,
+                            score::adapter_form::square, score::adapter_form::power})
         out.emplace_back(small_adapter(form));
     out.emplace_back(small_surprise());
     return out;
@@ -56,7 +59,8 @@ TEST_CASE("the relevance of a score is what its calibration says, and rises with
     CHECK(double{score::relevance_model(adapter).of(query)(0.4F)} == double{static_cast<float>(adapter.map_of(query)(double{0.4F}))});
     auto const outliers = small_surprise();
     auto const moments = outliers.moments.of_scores(query);
-    CHECK(std::abs(double{score::relevance_model(outliers).of(query)(3.0F)} - score::surprise((3 - moments.mean) / moments.deviation, 500)) < 1e-7);
+    CHECK(std::abs(double{score::relevance_model(outliers).of(query)(3.0F)} -
+                   score::surprise((3 - moments.mean) / moments.deviation, 500)) < 1e-7);
     for (auto const& model : all_relevance_models()) {
         auto const relevance = model.of(query);
         float last = 0;
@@ -76,8 +80,10 @@ TEST_CASE("the least score of a relevance is exactly that: the float below it ha
             auto const relevance = model.of(query);
             float const least = relevance.least_score(wanted);
             CAPTURE(model.parameters().index(), wanted, least);
-            if (least == infinite) CHECK(double{relevance(std::numeric_limits<float>::max())} < wanted);
-            else if (least == -infinite) CHECK(double{relevance(std::numeric_limits<float>::lowest())} >= wanted);
+            if (least == infinite)
+                CHECK(double{relevance(std::numeric_limits<float>::max())} < wanted);
+            else if (least == -infinite)
+                CHECK(double{relevance(std::numeric_limits<float>::lowest())} >= wanted);
             else {
                 CHECK(double{relevance(least)} >= wanted);
                 CHECK(double{relevance(std::nextafter(least, -infinite))} < wanted);
@@ -112,12 +118,30 @@ TEST_CASE("maps that fall, or that are no maps, are refused", "[score][relevance
     none.items = 0;
     CHECK(refused(none) == "invalid_argument");
     score::relevance_model const adapter(small_adapter()), outliers(small_surprise()), beta(score::beta_calibration{});
-    CHECK(outcome([&] { adapter.check_fits(5, similarity_kind::cosine); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { adapter.check_fits(4, similarity_kind::dot); return 0; }) == "invalid_argument");
-    CHECK(outcome([&] { beta.check_fits(4, similarity_kind::squared_l2); return 0; }) == "invalid_argument");
-    CHECK(outcome([&] { outliers.check_fits(5, similarity_kind::dot); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { outliers.check_fits(4, similarity_kind::squared_l2); return 0; }) == "invalid_argument");
-    CHECK(outcome([&] { outliers.check_fits(4, similarity_kind::dot); return 0; }) == "ok");
+    CHECK(outcome([&] {
+              adapter.check_fits(5, similarity_kind::cosine);
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              adapter.check_fits(4, similarity_kind::dot);
+              return 0;
+          }) == "invalid_argument");
+    CHECK(outcome([&] {
+              beta.check_fits(4, similarity_kind::squared_l2);
+              return 0;
+          }) == "invalid_argument");
+    CHECK(outcome([&] {
+              outliers.check_fits(5, similarity_kind::dot);
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              outliers.check_fits(4, similarity_kind::squared_l2);
+              return 0;
+          }) == "invalid_argument");
+    CHECK(outcome([&] {
+              outliers.check_fits(4, similarity_kind::dot);
+              return 0;
+          }) == "ok");
 }
 
 TEST_CASE("a relevance model comes back from its bytes, and damage makes another model or an error", "[score][relevance][damage]") {
@@ -138,7 +162,9 @@ TEST_CASE("a relevance model comes back from its bytes, and damage makes another
             damaged[bit / 8] ^= std::byte{1} << (bit % 8);
             auto const result = outcome([&] { return score::relevance_from_bytes(damaged).of(query).least_score(0.5); });
             // Sums that are finite but absurd make scores that are not.
-            if (result != "ok" && result != "corrupt_file" && result != "unsupported_version" && result != "not_finite" && result != "dimension_mismatch") FAIL("bit " << bit << ": " << result);
+            if (result != "ok" && result != "corrupt_file" && result != "unsupported_version" && result != "not_finite" &&
+                result != "dimension_mismatch")
+                FAIL("bit " << bit << ": " << result);
         }
     }
 }

@@ -39,7 +39,8 @@ private:
 [[nodiscard]] inline std::vector<std::size_t> order_of_scores(std::vector<double> const& scores) {
     std::vector<std::size_t> out(scores.size());
     std::iota(out.begin(), out.end(), std::size_t{0});
-    std::sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) { return scores[a] > scores[b] || (scores[a] == scores[b] && a < b); });
+    std::sort(out.begin(), out.end(),
+              [&](std::size_t a, std::size_t b) { return scores[a] > scores[b] || (scores[a] == scores[b] && a < b); });
     return out;
 }
 

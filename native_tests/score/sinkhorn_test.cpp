@@ -135,7 +135,9 @@ TEST_CASE("sinkhorn of an empty bank leaves scores as they are", "[score][sinkho
 
 TEST_CASE("sinkhorn refuses what makes no sense", "[score][sinkhorn]") {
     score_sample bank(3, 4, 1);
-    auto const with = [&](score::sinkhorn_options const& options) { return outcome([&] { return score::sinkhorn_bias(bank.matrix(), 4, options); }); };
+    auto const with = [&](score::sinkhorn_options const& options) {
+        return outcome([&] { return score::sinkhorn_bias(bank.matrix(), 4, options); });
+    };
     CHECK(with({.temperature = 0, .iterations = 10}) == "invalid_argument");
     CHECK(with({.temperature = -1, .iterations = 10}) == "invalid_argument");
     CHECK(with({.temperature = std::numeric_limits<double>::infinity(), .iterations = 10}) == "not_finite");

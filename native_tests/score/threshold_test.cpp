@@ -32,7 +32,8 @@ TEST_CASE("conformal thresholds are the order statistics of their formulas", "[s
     CHECK(false_accept_threshold({}, 0.1) == INFINITY);
 }
 
-TEST_CASE("a recall threshold keeps its share of new relevant scores, and a false accept threshold lets few others in", "[score][threshold]") {
+TEST_CASE("a recall threshold keeps its share of new relevant scores, and a false accept threshold lets few others in",
+          "[score][threshold]") {
     double kept = 0, accepted = 0;
     std::size_t const rounds = 200, n = 99;
     for (std::size_t r = 0; r < rounds; ++r) {
@@ -120,7 +121,8 @@ TEST_CASE("thresholds refuse what makes no sense", "[score][threshold]") {
 }
 
 TEST_CASE("a conformal 95 % recall threshold keeps 93 to 97 % of unseen definitions' words", "[score][threshold][shared]") {
-    auto const glosses = io::read_npy<float>(shared_file("data/use512-wordnet20k.npy")), queries = io::read_npy<float>(shared_file("data/use512-revdict1000.npy"));
+    auto const glosses = io::read_npy<float>(shared_file("data/use512-wordnet20k.npy")),
+               queries = io::read_npy<float>(shared_file("data/use512-revdict1000.npy"));
     std::ifstream file(shared_file("data/revdict1000.json"));
     auto const cases = nlohmann::json::parse(file);
     std::vector<float> best;  // of each definition, the cosine with the nearest of its right glosses

@@ -40,11 +40,26 @@ TEST_CASE("a bank of top means refuses what makes no sense and does not change",
     CHECK(bank.biases(0.75) == std::vector<float>{0, 0});
     CHECK(outcome([&] { return bank.remove_row(std::vector<float>{0, 0}); }) == "invalid_argument");
     bank.add_row(std::vector<float>{0.5F, 0.25F});
-    CHECK(outcome([&] { bank.add_row(std::vector<float>{1}); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { bank.add_row(std::vector<float>{1, std::nanf("")}); return 0; }) == "not_finite");
-    CHECK(outcome([&] { bank.add_item(std::vector<float>{1, 1}); return 0; }) == "dimension_mismatch");
-    CHECK(outcome([&] { bank.set_item(2, std::vector<float>{1}); return 0; }) == "out_of_range");
-    CHECK(outcome([&] { bank.remove_item(2); return 0; }) == "out_of_range");
+    CHECK(outcome([&] {
+              bank.add_row(std::vector<float>{1});
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              bank.add_row(std::vector<float>{1, std::nanf("")});
+              return 0;
+          }) == "not_finite");
+    CHECK(outcome([&] {
+              bank.add_item(std::vector<float>{1, 1});
+              return 0;
+          }) == "dimension_mismatch");
+    CHECK(outcome([&] {
+              bank.set_item(2, std::vector<float>{1});
+              return 0;
+          }) == "out_of_range");
+    CHECK(outcome([&] {
+              bank.remove_item(2);
+              return 0;
+          }) == "out_of_range");
     CHECK(outcome([] { return top_mean_bank(2, 0).k(); }) == "invalid_argument");
     CHECK(bank.mean(0) == 0.5);
     CHECK(bank.mean(1) == 0.25);

@@ -31,7 +31,9 @@ TEST_CASE("top means are the means of the k largest of a column, k cut to the ba
 
 TEST_CASE("top means refuse k = 0 and what is not finite", "[score][top_mean]") {
     score_sample bank(2, 3, 1);
-    auto const with = [&](std::size_t items, std::size_t k) { return outcome([&] { return score::bank_top_means(bank.matrix(), items, k); }); };
+    auto const with = [&](std::size_t items, std::size_t k) {
+        return outcome([&] { return score::bank_top_means(bank.matrix(), items, k); });
+    };
     CHECK(with(3, 2) == "ok");
     CHECK(with(3, 0) == "invalid_argument");
     CHECK(with(2, 2) == "dimension_mismatch");

@@ -20,7 +20,8 @@ void check_round_trip() {
         for (auto& v : values) v = static_cast<std::uint8_t>(random() >> 56);
         plane::pack(dims, packed.data(), [&](std::size_t i) { return unsigned{values[i]}; });
         for (std::size_t i = 0; i < dims; ++i)
-            if (plane::at(packed.data(), i) != (values[i] & plane::mask)) FAIL("dims " << dims << ", value " << i << " came back as " << plane::at(packed.data(), i));
+            if (plane::at(packed.data(), i) != (values[i] & plane::mask))
+                FAIL("dims " << dims << ", value " << i << " came back as " << plane::at(packed.data(), i));
         for (std::size_t i = dims; i < plane::padded(dims); ++i)
             if (plane::at(packed.data(), i) != 0) FAIL("dims " << dims << ", padding " << i << " is " << plane::at(packed.data(), i));
     }

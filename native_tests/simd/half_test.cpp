@@ -31,8 +31,10 @@ std::uint16_t nearest_half(float value) {
     std::uint16_t low = 0, high = 0x7BFF;
     while (low < high) {
         auto const middle = static_cast<std::uint16_t>((low + high + 1) / 2);
-        if (value_of(middle) <= rounded) low = middle;
-        else high = static_cast<std::uint16_t>(middle - 1);
+        if (value_of(middle) <= rounded)
+            low = middle;
+        else
+            high = static_cast<std::uint16_t>(middle - 1);
     }
     return static_cast<std::uint16_t>(sign | low);
 }
@@ -56,7 +58,8 @@ TEST_CASE("every half that is a number survives float and back", "[simd][half]")
         half const h{static_cast<std::uint16_t>(bits)};
         bool const nan = (bits & 0x7FFF) > 0x7C00;
         half const back = simd::to_half(simd::to_float(h));
-        if (nan ? (back.bits & 0x7FFF) <= 0x7C00 || (back.bits & 0x8000) != (bits & 0x8000) : back != h) FAIL("half " << bits << " came back as " << back.bits);
+        if (nan ? (back.bits & 0x7FFF) <= 0x7C00 || (back.bits & 0x8000) != (bits & 0x8000) : back != h)
+            FAIL("half " << bits << " came back as " << back.bits);
     }
 }
 
@@ -66,7 +69,8 @@ TEST_CASE("floats round to the nearest half, ties to even", "[simd][half]") {
         for (std::uint32_t const lower : {0U, 1U, 0xFFFU, 0x1000U, 0x1001U, 0x1FFFU}) {
             float const f = std::bit_cast<float>(upper << 13 | lower);
             if (!std::isfinite(f)) continue;
-            if (simd::to_half(f).bits != nearest_half(f)) FAIL("float " << f << " became half " << simd::to_half(f).bits << ", expected " << nearest_half(f));
+            if (simd::to_half(f).bits != nearest_half(f))
+                FAIL("float " << f << " became half " << simd::to_half(f).bits << ", expected " << nearest_half(f));
         }
     CHECK(simd::to_half(std::numeric_limits<float>::infinity()).bits == 0x7C00);
     CHECK(simd::to_half(-std::numeric_limits<float>::infinity()).bits == 0xFC00);

@@ -43,7 +43,8 @@ struct filled_block {
     filled_block(std::size_t dims, std::uint64_t seed) : codes(block_rows * dims), block(simd::level_layout<Bits>::block_bytes(dims)) {
         xoshiro256 random(seed);
         for (auto& c : codes) c = static_cast<std::uint8_t>(random() >> (64 - Bits));
-        for (std::size_t r = 0; r < block_rows; ++r) simd::level_layout<Bits>::pack(dims, block.data(), r, [&](std::size_t i) { return codes[r * dims + i]; });
+        for (std::size_t r = 0; r < block_rows; ++r)
+            simd::level_layout<Bits>::pack(dims, block.data(), r, [&](std::size_t i) { return codes[r * dims + i]; });
     }
     std::vector<std::uint8_t> codes;
     std::vector<std::uint8_t> block;
@@ -51,7 +52,8 @@ struct filled_block {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("codes of a block of levels are packed, read, copied and cleared row by row", "[simd][level_dots]", bits_type<1>, bits_type<2>, bits_type<3>, bits_type<4>) {
+TEMPLATE_TEST_CASE("codes of a block of levels are packed, read, copied and cleared row by row", "[simd][level_dots]", bits_type<1>,
+                   bits_type<2>, bits_type<3>, bits_type<4>) {
     using layout = simd::level_layout<TestType::value>;
     for (std::size_t const dims : {1U, 8U, 16U, 17U, 31U, 32U, 33U, 100U, 384U}) {
         filled_block<TestType::value> filled(dims, dims);
@@ -69,7 +71,8 @@ TEMPLATE_TEST_CASE("codes of a block of levels are packed, read, copied and clea
     }
 }
 
-TEMPLATE_TEST_CASE("products with levels are exact on every architecture, beside guard pages too", "[simd][level_dots]", bits_type<1>, bits_type<2>, bits_type<3>, bits_type<4>) {
+TEMPLATE_TEST_CASE("products with levels are exact on every architecture, beside guard pages too", "[simd][level_dots]", bits_type<1>,
+                   bits_type<2>, bits_type<3>, bits_type<4>) {
     constexpr unsigned bits = TestType::value;
     for (std::size_t const dims : {1U, 4U, 31U, 32U, 33U, 64U, 95U, 96U, 384U, 1537U}) {
         std::size_t const groups = simd::level_layout<bits>::groups(dims), padded = 32 * groups;

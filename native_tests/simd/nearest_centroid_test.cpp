@@ -24,7 +24,8 @@ std::vector<float const*> pointers(std::vector<float> const& values, std::size_t
 
 }  // namespace
 
-TEST_CASE("the nearest centroid has the largest inner product and offset, and the same bits on every architecture", "[simd][nearest_centroid]") {
+TEST_CASE("the nearest centroid has the largest inner product and offset, and the same bits on every architecture",
+          "[simd][nearest_centroid]") {
     for (std::size_t const d : {1U, 2U, 3U, 4U, 15U, 16U, 17U, 100U, 384U})
         for (std::size_t const k : {1U, 2U, 15U, 16U, 17U, 33U, 70U}) {
             std::size_t const n = 1 + (d + k) % 23;
@@ -40,7 +41,8 @@ TEST_CASE("the nearest centroid has the largest inner product and offset, and th
                 for (std::size_t c = 0; c < k; ++c) {
                     auto const dot = dot_by_definition<float>(std::span(points).subspan(r * d, d), std::span(centroids).subspan(c * d, d));
                     highest = std::max(highest, dot.value + double{offsets[c]});
-                    error = std::max(error, error_factor(static_cast<double>(d)) * dot.magnitude + 0x1p-23 * std::abs(dot.value + double{offsets[c]}));
+                    error = std::max(
+                        error, error_factor(static_cast<double>(d)) * dot.magnitude + 0x1p-23 * std::abs(dot.value + double{offsets[c]}));
                     if (c == best) chosen = dot.value + double{offsets[c]};
                 }
                 REQUIRE(std::abs(chosen - double{score}) <= error);
@@ -75,7 +77,9 @@ TEST_CASE("more rows than stay in the cache are all looked at", "[simd][nearest_
     std::size_t const d = 5000, n = 40;  // 65536 / 5000: thirteen rows at a time, no multiple of a tile
     auto const points = normal_vector(n * d, 3);
     std::vector<float> offsets(n);
-    for (std::size_t r = 0; r < n; ++r) offsets[r] = static_cast<float>(-0.5 * dot_by_definition<float>(std::span(points).subspan(r * d, d), std::span(points).subspan(r * d, d)).value);
+    for (std::size_t r = 0; r < n; ++r)
+        offsets[r] = static_cast<float>(
+            -0.5 * dot_by_definition<float>(std::span(points).subspan(r * d, d), std::span(points).subspan(r * d, d)).value);
     centroid_panels const panels({points.data(), n, d}, offsets);
     std::vector<nearest_centroid> found(n);
     panels.nearest(pointers(points, d), found.data());

@@ -28,7 +28,8 @@ TEST_CASE("the table scan adds the entries that the nibbles name, beside guard p
     for_each_architecture([&](auto arch, std::string_view name) {
         for (std::uint64_t seed = 0; seed < 5; ++seed) {
             // The last seed fills every sum to its largest value.
-            auto const tables = seed == 4 ? std::vector<std::uint8_t>(16 * groups, std::uint8_t{127}) : values_up_to(127, 16 * groups, seed);
+            auto const tables =
+                seed == 4 ? std::vector<std::uint8_t>(16 * groups, std::uint8_t{127}) : values_up_to(127, 16 * groups, seed);
             auto const codes = values_up_to(255, 16 * groups, seed + 100);
             simd::block_sums expected{};
             for (std::size_t r = 0; r < 32; ++r)

@@ -74,8 +74,11 @@ TEST_CASE("volumes of a thousand sides neither under- nor overflow", "[similarit
 }
 
 TEST_CASE("box_containment refuses what is no box", "[similarity][box]") {
-    box const good({0, 0}, {1, 1}), flat({0, 0}, {1, 0}), negative({0, 0}, {1, -1}), nan({0, std::nanf("")}, {1, 1}), ragged({0, 0}, {1}), longer(3, 1), none({}, {});
-    auto const hard = [&](box const& given, box const& other) { return outcome([&] { return box_containment()(given.view(), other.view()); }); };
+    box const good({0, 0}, {1, 1}), flat({0, 0}, {1, 0}), negative({0, 0}, {1, -1}), nan({0, std::nanf("")}, {1, 1}), ragged({0, 0}, {1}),
+        longer(3, 1), none({}, {});
+    auto const hard = [&](box const& given, box const& other) {
+        return outcome([&] { return box_containment()(given.view(), other.view()); });
+    };
     CHECK(hard(good, flat) == "ok");
     CHECK(hard(flat, good) == "invalid_argument");
     CHECK(outcome([&] { return box_containment(5)(flat.view(), good.view()); }) == "ok");

@@ -47,7 +47,8 @@ TEST_CASE("csd is the mean squared distance of independent draws", "[similarity]
     int const draws = 100000;
     for (int n = 0; n < draws; ++n)
         for (std::size_t i = 0; i < d; ++i) {
-            double const a = x.mean[i] + std::sqrt(double(x.variance[i])) * nearly_normal(random), b = y.mean[i] + std::sqrt(double(y.variance[i])) * nearly_normal(random);
+            double const a = x.mean[i] + std::sqrt(double(x.variance[i])) * nearly_normal(random),
+                         b = y.mean[i] + std::sqrt(double(y.variance[i])) * nearly_normal(random);
             sum += (a - b) * (a - b);
         }
     CHECK(std::abs(sum / draws / csd(x.view(), y.view()) - 1) < 0.02);

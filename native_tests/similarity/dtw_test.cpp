@@ -26,7 +26,8 @@ double cheapest_by_trial(token_matrix const& a, token_matrix const& b, std::size
     if (i >= a.rows || j >= b.rows || (i > j ? i - j : j - i) > band) return std::numeric_limits<double>::infinity();
     double const here = euclid(a[i], b[j]);
     if (i + 1 == a.rows && j + 1 == b.rows) return here;
-    return here + std::min({cheapest_by_trial(a, b, band, i + 1, j + 1), cheapest_by_trial(a, b, band, i + 1, j), cheapest_by_trial(a, b, band, i, j + 1)});
+    return here + std::min({cheapest_by_trial(a, b, band, i + 1, j + 1), cheapest_by_trial(a, b, band, i + 1, j),
+                            cheapest_by_trial(a, b, band, i, j + 1)});
 }
 
 std::size_t widened(std::size_t window, std::size_t n, std::size_t m) { return std::max(window, n > m ? n - m : m - n); }

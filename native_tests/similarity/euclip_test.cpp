@@ -6,7 +6,6 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-
 using namespace simile;
 using namespace simile::test;
 using similarity::euclip;

@@ -22,7 +22,9 @@ double kl_by_integration(gaussian const& q, gaussian const& d) {
     double total = 0;
     for (std::size_t i = 0; i < q.mean.size(); ++i) {
         double const mq = q.mean[i], vq = q.variance[i], md = d.mean[i], vd = d.variance[i], sd = std::sqrt(vq), step = 14 * sd / 1000;
-        auto const log_density = [](double x, double m, double v) { return -0.5 * (std::log(2 * 3.14159265358979323846 * v) + (x - m) * (x - m) / v); };
+        auto const log_density = [](double x, double m, double v) {
+            return -0.5 * (std::log(2 * 3.14159265358979323846 * v) + (x - m) * (x - m) / v);
+        };
         for (int k = -1000; k <= 1000; ++k) {
             double const x = mq + k * step, weight = k == -1000 || k == 1000 ? 1 : k % 2 != 0 ? 4 : 2;
             total += weight * step / 3 * std::exp(log_density(x, mq, vq)) * (log_density(x, mq, vq) - log_density(x, md, vd));
@@ -71,7 +73,8 @@ TEST_CASE("the inner product of the transforms is minus twice the divergence, sh
             double const kl = gaussian_kl(q.view(), d.view());
             CAPTURE(k, seed);
             REQUIRE(std::abs(score.value + rest + 2 * kl) <= 3 * 0x1p-24 * score.magnitude + 0x1p-23 * kl);
-            REQUIRE(std::abs(gaussian_kl.from_score(static_cast<float>(score.value), q.view()) - kl) <= 3 * 0x1p-24 * score.magnitude + 0x1p-23 * kl);
+            REQUIRE(std::abs(gaussian_kl.from_score(static_cast<float>(score.value), q.view()) - kl) <=
+                    3 * 0x1p-24 * score.magnitude + 0x1p-23 * kl);
         }
 }
 
@@ -113,7 +116,8 @@ TEST_CASE("gaussian_kl stays finite where a product of variances would not", "[s
 }
 
 TEST_CASE("gaussian_kl refuses what is no distribution", "[similarity][gaussian_kl]") {
-    gaussian const good({1, 2}, {1, 1}), zero({1, 2}, {1, 0}), negative({1, 2}, {-1, 1}), nan({std::nanf(""), 2}, {1, 1}), ragged({1, 2}, {1}), longer(3, 1);
+    gaussian const good({1, 2}, {1, 1}), zero({1, 2}, {1, 0}), negative({1, 2}, {-1, 1}), nan({std::nanf(""), 2}, {1, 1}),
+        ragged({1, 2}, {1}), longer(3, 1);
     gaussian const infinite({1, 2}, {1, std::numeric_limits<float>::infinity()}), nothing({}, {});
     auto const both = [&](gaussian const& g) {
         auto const first = outcome([&] { return gaussian_kl(g.view(), good.view()); });

@@ -6,7 +6,6 @@
 
 #include <catch2/catch_test_macros.hpp>
 
-
 using namespace simile;
 using namespace simile::test;
 using similarity::masked_cosine;
@@ -52,7 +51,8 @@ TEST_CASE("masked_cosine sees nothing of what is masked", "[similarity][masked_c
     CHECK(masked_cosine(m)(x, y) == masked_cosine(m)(other, y));
 }
 
-TEST_CASE("an index of masked items ranks as masked_cosine, an index of the items themselves as its inner product", "[similarity][masked_cosine]") {
+TEST_CASE("an index of masked items ranks as masked_cosine, an index of the items themselves as its inner product",
+          "[similarity][masked_cosine]") {
     std::size_t const d = 24;
     auto const m = normal_vector(d, 7), query = normal_vector(d, 1);
     masked_cosine const functor(m);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <simile/similarity/merge_tokens.hpp>
 #include <simile/similarity/max_sim.hpp>
+#include <simile/similarity/merge_tokens.hpp>
 
 #include "similarity/ranking.hpp"
 #include "support/errors.hpp"

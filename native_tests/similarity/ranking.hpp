@@ -26,7 +26,8 @@ template <class Write>
 }
 
 /// All hits of an exact index of `items` for `query`.
-[[nodiscard]] inline std::vector<hit> all_hits(similarity_kind kind, std::vector<std::vector<float>> const& items, std::span<float const> query) {
+[[nodiscard]] inline std::vector<hit> all_hits(similarity_kind kind, std::vector<std::vector<float>> const& items,
+                                               std::span<float const> query) {
     flat_index<quantize::f32_codec> index(query.size(), kind);
     for (auto const& item : items) index.add(matrix_view<float const>(item.data(), 1, item.size()));
     return index.search(query, {.k = items.size()}).hits;
@@ -41,7 +42,8 @@ template <class Write>
         seen[hits[i].row] = true;
         if (i == 0) continue;
         double const gain = values[hits[i].row] - values[hits[i - 1].row];
-        if ((order == ordering::larger_is_closer ? gain : -gain) > slack) return "rank " + std::to_string(i) + " is better by " + std::to_string(std::abs(gain));
+        if ((order == ordering::larger_is_closer ? gain : -gain) > slack)
+            return "rank " + std::to_string(i) + " is better by " + std::to_string(std::abs(gain));
     }
     return {};
 }
@@ -58,6 +60,8 @@ struct token_matrix {
 };
 
 /// Within one rounding to float of the exact value, and a little for the sums in double.
-[[nodiscard]] inline bool rounds_to(float computed, double exact) { return std::abs(computed - exact) <= 0x1.01p-24 * std::abs(exact) + 1e-300; }
+[[nodiscard]] inline bool rounds_to(float computed, double exact) {
+    return std::abs(computed - exact) <= 0x1.01p-24 * std::abs(exact) + 1e-300;
+}
 
 }  // namespace simile::test

@@ -26,7 +26,8 @@ token_matrix unit_frames(std::size_t n, std::size_t d, std::uint64_t seed) {
 /// Rows first .. first + n - 1 with some noise.
 token_matrix excerpt(token_matrix const& frames, std::size_t first, std::size_t n, float noise) {
     auto const added = normal_vector(n * frames.dims, 9, noise);
-    std::vector<float> values(frames.values.begin() + std::ptrdiff_t(first * frames.dims), frames.values.begin() + std::ptrdiff_t((first + n) * frames.dims));
+    std::vector<float> values(frames.values.begin() + std::ptrdiff_t(first * frames.dims),
+                              frames.values.begin() + std::ptrdiff_t((first + n) * frames.dims));
     for (std::size_t i = 0; i < values.size(); ++i) values[i] += added[i];
     return {frames.dims, values};
 }
@@ -34,7 +35,8 @@ std::vector<std::pair<double, std::size_t>> by_definition(token_matrix const& qu
     std::set<std::size_t> starts;
     for (std::size_t t = 0; t < query.rows; ++t) {
         std::vector<std::pair<double, std::size_t>> nearest;
-        for (std::size_t row = 0; row < frames.rows; ++row) nearest.emplace_back(-dot_by_definition<float>(query[t], frames[row]).value, row);
+        for (std::size_t row = 0; row < frames.rows; ++row)
+            nearest.emplace_back(-dot_by_definition<float>(query[t], frames[row]).value, row);
         std::sort(nearest.begin(), nearest.end());
         for (std::size_t i = 0; i < std::min(k, nearest.size()); ++i) {
             auto const start = std::ptrdiff_t(nearest[i].second) - std::ptrdiff_t(t);

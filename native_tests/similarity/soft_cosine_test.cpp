@@ -113,7 +113,8 @@ TEST_CASE("soft_cosine of nothing is 0", "[similarity][soft_cosine]") {
 }
 
 TEST_CASE("soft_cosine refuses what would have imaginary lengths, and wrong sizes", "[similarity][soft_cosine]") {
-    CHECK(message([] { return soft_cosine(token_matrix(2, {1, 2, 2, 1})); }) == "the matrix is not positive semidefinite: pivot -3.000000 at row 1");
+    CHECK(message([] { return soft_cosine(token_matrix(2, {1, 2, 2, 1})); }) ==
+          "the matrix is not positive semidefinite: pivot -3.000000 at row 1");
     CHECK(outcome([] { return soft_cosine(token_matrix(2, {1, 2, 2, 1})); }) == "invalid_argument");
     CHECK(outcome([] { return soft_cosine(token_matrix(2, {1, 0})); }) == "invalid_argument");
     CHECK(outcome([] { return soft_cosine(matrix_view<float const>()); }) == "invalid_argument");

@@ -21,7 +21,8 @@ std::vector<offset_vote> chance_votes(std::size_t n, std::uint64_t seed) {
     xoshiro256 random(seed);
     std::vector<offset_vote> out;
     for (std::size_t i = 0; i < n; ++i)
-        out.push_back({static_cast<std::uint32_t>(random() % 4), 20 * uniform01(random), 60 * uniform01(random), static_cast<float>(uniform01(random))});
+        out.push_back({static_cast<std::uint32_t>(random() % 4), 20 * uniform01(random), 60 * uniform01(random),
+                       static_cast<float>(uniform01(random))});
     return out;
 }
 }  // namespace
@@ -54,7 +55,8 @@ TEST_CASE("peaks are the local maxima of the histogram", "[similarity][vote_offs
         };
         std::size_t expected = 0;
         for (auto const& [key, bin] : bins)
-            expected += bin.first > 0 && bin.first > score(key.first, key.second - 1) && bin.first >= score(key.first, key.second + 1) ? 1U : 0U;
+            expected +=
+                bin.first > 0 && bin.first > score(key.first, key.second - 1) && bin.first >= score(key.first, key.second + 1) ? 1U : 0U;
         auto const peaks = vote_offsets(votes, 1.5, background);
         REQUIRE(peaks.size() == expected);
         for (std::size_t i = 0; i < peaks.size(); ++i) {

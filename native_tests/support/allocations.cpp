@@ -42,7 +42,9 @@ void* allocate(std::size_t size, std::size_t alignment) {
     // The block ends where malloc's ends, so that a sanitizer sees every byte that is read beyond it.
     std::size_t const room = std::max({alignment, sizeof(prefix), alignof(std::max_align_t)});
     void* start = nullptr;
-    if (size > static_cast<std::size_t>(-1) - room || ::posix_memalign(&start, std::max(alignment, alignof(std::max_align_t)), size + room) != 0) throw std::bad_alloc();
+    if (size > static_cast<std::size_t>(-1) - room ||
+        ::posix_memalign(&start, std::max(alignment, alignof(std::max_align_t)), size + room) != 0)
+        throw std::bad_alloc();
     auto* const block = static_cast<std::byte*>(start) + room;
     prefix const before{start, size};
     std::memcpy(block - sizeof(prefix), &before, sizeof(prefix));

@@ -25,7 +25,8 @@ namespace simile::test {
     for (unsigned bits = 1; bits <= 8; ++bits) names.push_back("lvq" + std::to_string(bits));
     for (unsigned bits = 1; bits <= 8; ++bits) names.push_back("rabitq" + std::to_string(bits));
     for (unsigned bits = 1; bits <= 4; ++bits) names.push_back("eden" + std::to_string(bits));
-    for (char const* const name : {"f16", "bf16", "int8", "planes", "planes2", "planes12", "int4", "int7", "lvq3", "rabitq2"}) names.push_back(std::string(name) + "+rotated");
+    for (char const* const name : {"f16", "bf16", "int8", "planes", "planes2", "planes12", "int4", "int7", "lvq3", "rabitq2"})
+        names.push_back(std::string(name) + "+rotated");
     return names;
 }
 
@@ -49,20 +50,32 @@ struct named_coding {
     };
     auto const rows = sample(dims);
     for (unsigned const bits : {2U, 4U, 8U})
-        out.push_back({"affine" + std::to_string(bits), {codec_kind::integer, {}, quantize::affine_ranges::fitted({rows.data(), 40, dims}, bits), {}}});
+        out.push_back({"affine" + std::to_string(bits),
+                       {codec_kind::integer, {}, quantize::affine_ranges::fitted({rows.data(), 40, dims}, bits), {}}});
     float const spread = 1 / std::sqrt(static_cast<float>(dims));
     auto const codebooks = normal_vector(16 * dims, 9, spread);
-    out.push_back({"product", {codec_kind::product, {}, {}, quantize::product_codec(quantize::product_quantizer(dims, dims / 2, codebooks))}});
-    out.push_back({"product of few", {codec_kind::product, {}, {}, quantize::product_codec(quantize::product_quantizer(dims, 3, codebooks), quantize::product_scale::plain)}});
+    out.push_back(
+        {"product", {codec_kind::product, {}, {}, quantize::product_codec(quantize::product_quantizer(dims, dims / 2, codebooks))}});
+    out.push_back({"product of few",
+                   {codec_kind::product,
+                    {},
+                    {},
+                    quantize::product_codec(quantize::product_quantizer(dims, 3, codebooks), quantize::product_scale::plain)}});
     auto const mean = normal_vector(dims, 10, 0.2F * spread);
     auto const centred = quantize::transform(dims).centred(mean);
     out.push_back({"centred planes", {codec_kind::planes, centred, {}, {}}});
     out.push_back({"centred and rotated int4", {codec_kind::integer, centred.rotated(), quantize::mid_rise_form{4}, {}}});
     out.push_back({"prefix of int8", {codec_kind::int8, quantize::transform(dims).prefix(dims / 2, true), {}, {}}});
-    out.push_back({"projected lvq5", {codec_kind::integer, quantize::transform(dims).projected(normal_vector(3 * dims, 11, spread)), quantize::lvq_form{5}, {}}});
+    out.push_back(
+        {"projected lvq5",
+         {codec_kind::integer, quantize::transform(dims).projected(normal_vector(3 * dims, 11, spread)), quantize::lvq_form{5}, {}}});
     auto const rotated = quantize::transform(dims).rotated();
     auto const wide = normal_vector(16 * rotated.code_dims(), 12, spread);
-    out.push_back({"rotated product", {codec_kind::product, rotated, {}, quantize::product_codec(quantize::product_quantizer(rotated.code_dims(), rotated.code_dims() / 4, wide))}});
+    out.push_back({"rotated product",
+                   {codec_kind::product,
+                    rotated,
+                    {},
+                    quantize::product_codec(quantize::product_quantizer(rotated.code_dims(), rotated.code_dims() / 4, wide))}});
     return out;
 }
 
@@ -83,7 +96,8 @@ public:
         // f32 keeps rows as they are, but directions under cosine.
         if (how_.kind == codec_kind::f32) {
             double const exact = exact_score(similarity_, x, q);
-            return {exact, similarity_ == similarity_kind::squared_l2 ? 1e-5 * std::abs(exact) : 1e-5 * (similarity_ == similarity_kind::dot ? x2 * q2 : 1)};
+            return {exact, similarity_ == similarity_kind::squared_l2 ? 1e-5 * std::abs(exact)
+                                                                      : 1e-5 * (similarity_ == similarity_kind::dot ? x2 * q2 : 1)};
         }
         bounded const e = estimate(direction(x), direction(q));
         if (similarity_ == similarity_kind::cosine) return {std::clamp(e.value, -1.0, 1.0), e.bound};
@@ -109,7 +123,9 @@ private:
             x = row;
             q = query;
         }
-        auto const [value, bound] = how_.kind == codec_kind::product ? product_estimate(x, q) : how_.form && std::holds_alternative<quantize::affine_ranges>(*how_.form) ? affine_estimate(x, q) : plain_estimate(x, q);
+        auto const [value, bound] = how_.kind == codec_kind::product                                           ? product_estimate(x, q)
+                                    : how_.form && std::holds_alternative<quantize::affine_ranges>(*how_.form) ? affine_estimate(x, q)
+                                                                                                               : plain_estimate(x, q);
         // Sums in float, and the rounding of the shift.
         return {value + shift, bound + 2e-6 * (1 + std::abs(value) + std::abs(shift))};
     }
@@ -125,7 +141,8 @@ private:
         bool const is_raw = how_.kind == codec_kind::f16 || how_.kind == codec_kind::bf16;
         // Half a step of the query's codes for every value of the row; factors are halves up to 4 bits.
         double const half_step = is_raw ? 0 : largest / 127 / 2 / (how_.kind == codec_kind::planes12 ? 127 : 1);
-        return {value, 1.00001 * half_step * l1 + (is_raw ? 0 : 0x1p-11 * (std::abs(value) + half_step * l1) * factor_is_half() + offset_error(x, q))};
+        return {value, 1.00001 * half_step * l1 +
+                           (is_raw ? 0 : 0x1p-11 * (std::abs(value) + half_step * l1) * factor_is_half() + offset_error(x, q))};
     }
 
     /// What the code stands for.
@@ -133,7 +150,8 @@ private:
         std::vector<double> out(x.size());
         if (how_.kind == codec_kind::f16 || how_.kind == codec_kind::bf16) {
             for (std::size_t i = 0; i < x.size(); ++i)
-                out[i] = how_.kind == codec_kind::f16 ? double{simd::to_float(simd::to_half(x[i]))} : double{simd::to_float(simd::to_bfloat16(x[i]))};
+                out[i] = how_.kind == codec_kind::f16 ? double{simd::to_float(simd::to_half(x[i]))}
+                                                      : double{simd::to_float(simd::to_bfloat16(x[i]))};
             return out;
         }
         if (how_.kind == codec_kind::eden) {
@@ -146,7 +164,8 @@ private:
             return out;
         }
         if (!how_.form || std::holds_alternative<quantize::mid_rise_form>(*how_.form)) {
-            unsigned const total = how_.kind == codec_kind::planes12 ? 12 : 8, bits = how_.form ? std::get<quantize::mid_rise_form>(*how_.form).bits : total;
+            unsigned const total = how_.kind == codec_kind::planes12 ? 12 : 8,
+                           bits = how_.form ? std::get<quantize::mid_rise_form>(*how_.form).bits : total;
             auto codes = mid_rise_codes(x, total);
             // 12 bits: the largest component lies exactly between two codes, and either will do.
             if (total == 12) std::transform(x.begin(), x.end(), codes.begin(), quantize::mid_rise_scaler(x, 12));
@@ -155,7 +174,8 @@ private:
             return out;
         }
         auto const [codes, factors, bits] = encoded(x);
-        for (std::size_t i = 0; i < x.size(); ++i) out[i] = double{factors.scale} * (codes[i] - (std::ldexp(1.0, int(bits)) - 1) / 2) + double{factors.offset};
+        for (std::size_t i = 0; i < x.size(); ++i)
+            out[i] = double{factors.scale} * (codes[i] - (std::ldexp(1.0, int(bits)) - 1) / 2) + double{factors.offset};
         return out;
     }
 
@@ -196,7 +216,8 @@ private:
             levels += (codes[i] - (std::ldexp(1.0, int(bits)) - 1) / 2) * double{q[i]};
             sum += double{q[i]};
         }
-        return 0x1p-11 * (std::abs(double{factors.scale} * levels) + std::abs(double{factors.offset} * sum)) + 0x1p-25 * (std::abs(levels) + std::abs(sum));
+        return 0x1p-11 * (std::abs(double{factors.scale} * levels) + std::abs(double{factors.offset} * sum)) +
+               0x1p-25 * (std::abs(levels) + std::abs(sum));
     }
 
     /// The steps of the ranges go into the query before it is coded.

@@ -16,7 +16,9 @@
 
 namespace simile::test {
 
-[[nodiscard]] inline io::npy_array<float> shared_vectors(std::string const& name) { return io::read_npy<float>(shared_file("data/" + name)); }
+[[nodiscard]] inline io::npy_array<float> shared_vectors(std::string const& name) {
+    return io::read_npy<float>(shared_file("data/" + name));
+}
 
 [[nodiscard]] inline std::unique_ptr<vector_index> index_of(codec_kind codec, io::npy_array<float> const& corpus) {
     auto index = make_index(codec, corpus.dims());
@@ -34,14 +36,16 @@ namespace simile::test {
     return out;
 }
 
-[[nodiscard]] inline std::vector<search_result> search_all(vector_index const& index, matrix_view<float const> queries, search_options options) {
+[[nodiscard]] inline std::vector<search_result> search_all(vector_index const& index, matrix_view<float const> queries,
+                                                           search_options options) {
     static thread_pool pool(2);
     options.threads = &pool;
     return index.search_many(queries, options);
 }
 
 /// How many of the exact k nearest are found, of all. Exact duplicates occur, so a row counts when its exact score reaches the exact k-th.
-[[nodiscard]] inline double recall(std::span<search_result const> found, vector_index const& exact, matrix_view<float const> queries, std::size_t k) {
+[[nodiscard]] inline double recall(std::span<search_result const> found, vector_index const& exact, matrix_view<float const> queries,
+                                   std::size_t k) {
     auto const truth = search_all(exact, queries, {.k = k});
     std::size_t right = 0;
     for (std::size_t q = 0; q < truth.size(); ++q) {

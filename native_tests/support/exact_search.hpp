@@ -57,20 +57,24 @@ struct lengths {
     if (codec == codec_kind::f16) direction += 0x1p-11 + d * 0x1p-25;
     // Half a step on either side. The factor that makes estimates unbiased grows when a short vector's codes miss its direction: |w| / <x, w> <= 1.1.
     if (is_coarse(codec))
-        direction += 1.1 * (x_largest / x2 / 255 * q1 / q2 + q_largest / q2 / 254 * x1 / x2 + d * x_largest / x2 / 255 * q_largest / q2 / 254) + 0.01 / 255;
+        direction +=
+            1.1 * (x_largest / x2 / 255 * q1 / q2 + q_largest / q2 / 254 * x1 / x2 + d * x_largest / x2 / 255 * q_largest / q2 / 254) +
+            0.01 / 255;
     if (similarity == similarity_kind::cosine) return direction;
     if (similarity == similarity_kind::dot) return x2 * q2 * (direction + 4 * 0x1p-24);
     return 2 * x2 * q2 * direction + 8 * 0x1p-24 * (x2 * x2 + q2 * q2 + 2 * x2 * q2);
 }
 
 /// Why these hits are no right answer; empty when they are. Scores may be off by their bounds, and rows be exchanged within them.
-[[nodiscard]] inline std::string wrong_with(std::span<hit const> hits, std::vector<std::vector<float>> const& rows, std::span<float const> query, std::size_t k,
-                                            codec_kind codec, similarity_kind similarity, row_filter const* filter = nullptr) {
+[[nodiscard]] inline std::string wrong_with(std::span<hit const> hits, std::vector<std::vector<float>> const& rows,
+                                            std::span<float const> query, std::size_t k, codec_kind codec, similarity_kind similarity,
+                                            row_filter const* filter = nullptr) {
     std::vector<bool> returned(rows.size(), false);
     auto const allowed = [&](std::size_t row) { return filter == nullptr || filter->allows(static_cast<row_t>(row)); };
     std::size_t candidates = 0;
     for (std::size_t row = 0; row < rows.size(); ++row) candidates += allowed(row) ? 1U : 0U;
-    if (hits.size() != std::min(k, candidates)) return std::to_string(hits.size()) + " hits instead of " + std::to_string(std::min(k, candidates));
+    if (hits.size() != std::min(k, candidates))
+        return std::to_string(hits.size()) + " hits instead of " + std::to_string(std::min(k, candidates));
     for (std::size_t i = 0; i < hits.size(); ++i) {
         hit const h = hits[i];
         std::string const name = "hit " + std::to_string(i) + " (row " + std::to_string(h.row) + ")";
@@ -79,7 +83,8 @@ struct lengths {
         if (i > 0 && !ranks_before(hits[i - 1], h)) return name + " is out of order";
         returned[h.row] = true;
         double const exact = exact_score(similarity, rows[h.row], query), bound = score_bound(codec, similarity, rows[h.row], query);
-        if (!(std::abs(h.score - exact) <= bound)) return name + " has score " + std::to_string(h.score) + ", exact is " + std::to_string(exact);
+        if (!(std::abs(h.score - exact) <= bound))
+            return name + " has score " + std::to_string(h.score) + ", exact is " + std::to_string(exact);
     }
     for (std::size_t row = 0; row < rows.size() && !hits.empty(); ++row) {
         if (returned[row] || !allowed(row)) continue;
@@ -90,7 +95,8 @@ struct lengths {
 }
 
 /// Every codec and every similarity an index can have.
-inline constexpr codec_kind all_codecs[] = {codec_kind::f32, codec_kind::f16, codec_kind::int8, codec_kind::planes, codec_kind::planes2, codec_kind::planes12};
+inline constexpr codec_kind all_codecs[] = {codec_kind::f32,    codec_kind::f16,     codec_kind::int8,
+                                            codec_kind::planes, codec_kind::planes2, codec_kind::planes12};
 inline constexpr similarity_kind all_similarities[] = {similarity_kind::cosine, similarity_kind::dot, similarity_kind::squared_l2};
 
 }  // namespace simile::test

@@ -5,14 +5,14 @@
 
 #include <simile/index/make_index.hpp>
 
-#define SIMILE_INDEXES(X) \
-    X(flat_index<quantize::f32_codec>) \
-    X(flat_index<quantize::f16_codec>) \
-    X(flat_index<quantize::bf16_codec>) \
-    X(flat_index<quantize::int8_codec>) \
-    X(flat_index<quantize::integer_codec>) \
-    X(flat_index<quantize::product_codec>) \
-    X(flat_index<quantize::eden_codec>) \
+#define SIMILE_INDEXES(X)                        \
+    X(flat_index<quantize::f32_codec>)           \
+    X(flat_index<quantize::f16_codec>)           \
+    X(flat_index<quantize::bf16_codec>)          \
+    X(flat_index<quantize::int8_codec>)          \
+    X(flat_index<quantize::integer_codec>)       \
+    X(flat_index<quantize::product_codec>)       \
+    X(flat_index<quantize::eden_codec>)          \
     X(progressive_index<quantize::planes_1_3_4>) \
     X(progressive_index<quantize::planes_2_2_4>) \
     X(progressive_index<quantize::planes_1_3_4_4>)

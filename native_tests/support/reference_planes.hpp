@@ -25,7 +25,8 @@ namespace simile::test {
 [[nodiscard]] inline double mid_rise_level(int code, unsigned bits, unsigned total = 8) { return (code >> (total - bits)) + 0.5; }
 
 /// F = |x|^2 / <x, w>: makes F <w, q> exact for q along x.
-[[nodiscard]] inline double mid_rise_factor_by_definition(std::span<float const> x, std::span<int const> codes, unsigned bits, unsigned total = 8) {
+[[nodiscard]] inline double mid_rise_factor_by_definition(std::span<float const> x, std::span<int const> codes, unsigned bits,
+                                                          unsigned total = 8) {
     double xx = 0, xw = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
         xx += double(x[i]) * double(x[i]);

@@ -21,13 +21,16 @@ public:
     moments_fit(vector_index const& index, std::size_t sample)
         : index_(&index), moments_(index.dims()), rows_(index.size()), total_(std::min(sample, index.size())) {
         require(index.size() > 0, error_code::invalid_argument, "an empty index tells nothing of its scores");
-        require(index.level() == index.levels(), error_code::incomplete, "the index has loaded ", index.level(), " of ", index.levels(), " planes");
-        require(index.similarity() != similarity_kind::squared_l2, error_code::invalid_argument, "distances are no inner products: their moments do not follow from those of the vectors");
+        require(index.level() == index.levels(), error_code::incomplete, "the index has loaded ", index.level(), " of ", index.levels(),
+                " planes");
+        require(index.similarity() != similarity_kind::squared_l2, error_code::invalid_argument,
+                "distances are no inner products: their moments do not follow from those of the vectors");
     }
     [[nodiscard]] std::size_t done() const noexcept { return moments_.size(); }
     [[nodiscard]] std::size_t total() const noexcept { return total_; }
     void step(std::size_t rows) {
-        require(index_->size() == rows_, error_code::invalid_argument, "the index has ", index_->size(), " rows, and had ", rows_, " when the fit began");
+        require(index_->size() == rows_, error_code::invalid_argument, "the index has ", index_->size(), " rows, and had ", rows_,
+                " when the fit began");
         for (std::size_t end = std::min(total_, done() + rows); done() < end;) {
             auto const row = static_cast<row_t>(std::uint64_t{done()} * rows_ / total_);
             moments_.add(index_->get(index_->id(row)));

@@ -58,7 +58,9 @@ void put_result(vector_index const& index, search_result const& result) {
     put_ids(index, result.hits);
 }
 
-std::uint64_t whole(double value, std::uint64_t otherwise) { return value > 0 && value < 0x1p53 ? static_cast<std::uint64_t>(value) : otherwise; }
+std::uint64_t whole(double value, std::uint64_t otherwise) {
+    return value > 0 && value < 0x1p53 ? static_cast<std::uint64_t>(value) : otherwise;
+}
 
 /// The least float that is not below `value`, so that what is asked of a score holds for it as a double too.
 float least_float(double value) {
@@ -73,11 +75,13 @@ EXPORT(simile_version) std::uint32_t simile_version() {
 }
 
 EXPORT(simile_create)
-std::uint32_t simile_create(std::uint32_t dims, std::uint32_t similarity, std::uint32_t codec, std::uint32_t codec_size, std::uint32_t zeros) {
+std::uint32_t simile_create(std::uint32_t dims, std::uint32_t similarity, std::uint32_t codec, std::uint32_t codec_size,
+                            std::uint32_t zeros) {
     return guarded([&] {
         require(zeros <= 1 && similarity <= 255, error_code::invalid_argument, "unknown option");
         auto const name = at<char>(codec, codec_size);
-        std::shared_ptr<vector_index> rows = make_index(std::string_view(name.data(), name.size()), dims, static_cast<similarity_kind>(similarity), static_cast<zero_vectors>(zeros));
+        std::shared_ptr<vector_index> rows = make_index(std::string_view(name.data(), name.size()), dims,
+                                                        static_cast<similarity_kind>(similarity), static_cast<zero_vectors>(zeros));
         answer.put(indexes.add(std::make_shared<scored_index>(scored_index{std::move(rows)})));
     });
 }
@@ -88,12 +92,14 @@ EXPORT(simile_info) std::uint32_t simile_info(std::uint32_t handle) {
     return guarded([&] {
         scored_index const& held = indexes[handle];
         vector_index const& index = *held.rows;
-        for (std::size_t const value : {index.dims(), index.size(), static_cast<std::size_t>(index.similarity()), static_cast<std::size_t>(index.zeros()),
-                                        static_cast<std::size_t>(index.level()), static_cast<std::size_t>(index.levels())})
+        for (std::size_t const value :
+             {index.dims(), index.size(), static_cast<std::size_t>(index.similarity()), static_cast<std::size_t>(index.zeros()),
+              static_cast<std::size_t>(index.level()), static_cast<std::size_t>(index.levels())})
             answer.put(static_cast<std::uint32_t>(value));
         answer.put(static_cast<double>(index.memory()));
         answer.put(held.correction ? static_cast<std::uint32_t>(held.correction->bank_size()) : std::uint32_t{0});
-        answer.put(index.relevance() == nullptr ? std::uint32_t{0} : static_cast<std::uint32_t>(1 + index.relevance()->parameters().index()));
+        answer.put(index.relevance() == nullptr ? std::uint32_t{0}
+                                                : static_cast<std::uint32_t>(1 + index.relevance()->parameters().index()));
     });
 }
 
@@ -102,10 +108,11 @@ EXPORT(simile_codec) std::uint32_t simile_codec(std::uint32_t handle) {
 }
 
 EXPORT(simile_add)
-std::uint32_t simile_add(std::uint32_t handle, std::uint32_t ids, std::uint32_t ids_size, std::uint32_t vectors, std::uint32_t rows, std::uint32_t dims,
-                         std::uint32_t duplicates) {
+std::uint32_t simile_add(std::uint32_t handle, std::uint32_t ids, std::uint32_t ids_size, std::uint32_t vectors, std::uint32_t rows,
+                         std::uint32_t dims, std::uint32_t duplicates) {
     return guarded([&] {
-        indexes[handle].add(decode_ids(ids, ids_size), matrix_view<float const>(at<float>(vectors, std::size_t{rows} * dims).data(), rows, dims),
+        indexes[handle].add(decode_ids(ids, ids_size),
+                            matrix_view<float const>(at<float>(vectors, std::size_t{rows} * dims).data(), rows, dims),
                             duplicates == 0 ? on_duplicate::refuse : on_duplicate::replace);
     });
 }
@@ -155,9 +162,9 @@ EXPORT(simile_filter) std::uint32_t simile_filter(std::uint32_t handle, std::uin
 }
 
 EXPORT(simile_search)
-std::uint32_t simile_search(std::uint32_t handle, std::uint32_t queries, std::uint32_t count, std::uint32_t dims, std::uint32_t k, std::uint32_t filter,
-                            std::uint32_t filter_words, std::uint32_t ranges, std::uint32_t range_count, double recall, double min_score, double min_relevance,
-                            std::uint32_t correction) {
+std::uint32_t simile_search(std::uint32_t handle, std::uint32_t queries, std::uint32_t count, std::uint32_t dims, std::uint32_t k,
+                            std::uint32_t filter, std::uint32_t filter_words, std::uint32_t ranges, std::uint32_t range_count,
+                            double recall, double min_score, double min_relevance, std::uint32_t correction) {
     return guarded([&] {
         scored_index const& held = indexes[handle];
         vector_index const& index = *held.rows;
@@ -177,7 +184,8 @@ std::uint32_t simile_search(std::uint32_t handle, std::uint32_t queries, std::ui
         if (correction > 1) fit_of(correction).apply_to(options);
         matrix_view<float const> const rows(at<float>(queries, std::size_t{count} * dims).data(), count, dims);
         bool const own = correction == 1 && held.correction.has_value();
-        for (auto const& result : own ? held.correction->search_many(rows, options) : index.search_many(rows, options)) put_result(index, result);
+        for (auto const& result : own ? held.correction->search_many(rows, options) : index.search_many(rows, options))
+            put_result(index, result);
     });
 }
 
@@ -211,7 +219,8 @@ EXPORT(simile_save) std::uint32_t simile_save(std::uint32_t handle) {
 }
 
 EXPORT(simile_loader_create)
-std::uint32_t simile_loader_create(std::uint32_t verify, double bytes, double rows, std::uint32_t dims, std::uint32_t sections, double length) {
+std::uint32_t simile_loader_create(std::uint32_t verify, double bytes, double rows, std::uint32_t dims, std::uint32_t sections,
+                                   double length) {
     return guarded([&] {
         require(verify <= 2, error_code::invalid_argument, "unknown verify level ", verify);
         load_limits limits;
@@ -220,7 +229,8 @@ std::uint32_t simile_loader_create(std::uint32_t verify, double bytes, double ro
         if (dims != 0) limits.max_dims = dims;
         if (sections != 0) limits.max_sections = sections;
         auto const known = length >= 0 ? std::optional(static_cast<std::uint64_t>(length)) : std::nullopt;
-        answer.put(loaders.add(std::make_shared<loading>(loading{index_loader(static_cast<verify_level>(verify), limits, known), static_cast<verify_level>(verify), limits})));
+        answer.put(loaders.add(std::make_shared<loading>(
+            loading{index_loader(static_cast<verify_level>(verify), limits, known), static_cast<verify_level>(verify), limits})));
     });
 }
 

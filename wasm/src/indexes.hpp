@@ -23,12 +23,16 @@ struct scored_index {
     std::optional<score::relevance_model> unlabelled{};
 
     void add(std::span<id_ref const> ids, matrix_view<float const> vectors, on_duplicate duplicates) {
-        if (correction) correction->add(ids, vectors, duplicates);
-        else rows->add(ids, vectors, duplicates);
+        if (correction)
+            correction->add(ids, vectors, duplicates);
+        else
+            rows->add(ids, vectors, duplicates);
     }
     void remove(std::span<id_ref const> ids) {
-        if (correction) correction->remove(ids);
-        else rows->remove(ids);
+        if (correction)
+            correction->remove(ids);
+        else
+            rows->remove(ids);
     }
     [[nodiscard]] file_writer file() const { return correction ? correction->file() : rows->file(); }
 };

@@ -15,10 +15,11 @@ using namespace simile;
 using namespace simile::wasm;
 
 EXPORT(simile_fit_bank)
-std::uint32_t simile_fit_bank(std::uint32_t handle, std::uint32_t bank, std::uint32_t rows, std::uint32_t dims, std::uint32_t method, std::uint32_t dynamic, std::uint32_t k,
-                              std::uint32_t active_k, double beta, double alpha) {
+std::uint32_t simile_fit_bank(std::uint32_t handle, std::uint32_t bank, std::uint32_t rows, std::uint32_t dims, std::uint32_t method,
+                              std::uint32_t dynamic, std::uint32_t k, std::uint32_t active_k, double beta, double alpha) {
     return guarded([&] {
-        require(method <= static_cast<std::uint32_t>(correction_method::csls) && dynamic <= 1, error_code::invalid_argument, "unknown method ", method);
+        require(method <= static_cast<std::uint32_t>(correction_method::csls) && dynamic <= 1, error_code::invalid_argument,
+                "unknown method ", method);
         correction_options options;
         options.method = static_cast<correction_method>(method);
         options.dynamic = dynamic != 0;
@@ -57,20 +58,26 @@ EXPORT(simile_fit_take) std::uint32_t simile_fit_take(std::uint32_t number, std:
         fit const& done = fits[number];
         require(done.rows == index.rows, error_code::invalid_argument, "the fit is of another index");
         if (auto const* const moments = std::get_if<moments_fit>(&done.work)) {
-            if (is_kept != 0) index.rows->set_relevance(moments->model());
-            else index.unlabelled.emplace(moments->model());
+            if (is_kept != 0)
+                index.rows->set_relevance(moments->model());
+            else
+                index.unlabelled.emplace(moments->model());
             return;
         }
         correction_fit const& bank = fit_of(number);
-        if (bank.bank_size() == 0) index.correction.reset();
-        else if (index.correction) index.correction->set_bank(bank);
-        else index.correction.emplace(index.rows, bank);
+        if (bank.bank_size() == 0)
+            index.correction.reset();
+        else if (index.correction)
+            index.correction->set_bank(bank);
+        else
+            index.correction.emplace(index.rows, bank);
     });
 }
 
 EXPORT(simile_fit_destroy) void simile_fit_destroy(std::uint32_t number) { fits.remove(number); }
 
-EXPORT(simile_set_relevance) std::uint32_t simile_set_relevance(std::uint32_t handle, std::uint32_t kind, std::uint32_t numbers, std::uint32_t size) {
+EXPORT(simile_set_relevance)
+std::uint32_t simile_set_relevance(std::uint32_t handle, std::uint32_t kind, std::uint32_t numbers, std::uint32_t size) {
     return guarded([&] {
         vector_index& index = *indexes[handle].rows;
         if (size == 0) return index.set_relevance({});
@@ -86,7 +93,8 @@ EXPORT(simile_relevance) std::uint32_t simile_relevance(std::uint32_t handle) {
     });
 }
 
-EXPORT(simile_fit_relevance) std::uint32_t simile_fit_relevance(std::uint32_t kind, std::uint32_t scores, std::uint32_t labels, std::uint32_t count) {
+EXPORT(simile_fit_relevance)
+std::uint32_t simile_fit_relevance(std::uint32_t kind, std::uint32_t scores, std::uint32_t labels, std::uint32_t count) {
     return guarded([&] {
         auto const of = at<float>(scores, count);
         auto const right = at<std::uint8_t>(labels, count);
@@ -95,7 +103,8 @@ EXPORT(simile_fit_relevance) std::uint32_t simile_fit_relevance(std::uint32_t ki
                 case 1: return score::fit_platt(of, right);
                 case 2: {
                     std::vector<double> shares(count);
-                    std::transform(of.begin(), of.end(), shares.begin(), [](float s) { return score::beta_calibration::of_cosine(double{s}); });
+                    std::transform(of.begin(), of.end(), shares.begin(),
+                                   [](float s) { return score::beta_calibration::of_cosine(double{s}); });
                     return score::fit_beta(shares, right);
                 }
                 case 3: return score::fit_isotonic(of, std::vector<float>(right.begin(), right.end()));
@@ -106,7 +115,8 @@ EXPORT(simile_fit_relevance) std::uint32_t simile_fit_relevance(std::uint32_t ki
     });
 }
 
-EXPORT(simile_hubness) std::uint32_t simile_hubness(std::uint32_t items, std::uint32_t k, std::uint32_t rows, std::uint32_t queries, std::uint32_t width) {
+EXPORT(simile_hubness)
+std::uint32_t simile_hubness(std::uint32_t items, std::uint32_t k, std::uint32_t rows, std::uint32_t queries, std::uint32_t width) {
     return guarded([&] {
         eval::occurrence_counter counter(items, k);
         std::vector<hit> list(width);
@@ -121,5 +131,7 @@ EXPORT(simile_hubness) std::uint32_t simile_hubness(std::uint32_t items, std::ui
 }
 
 EXPORT(simile_paired_test) std::uint32_t simile_paired_test(std::uint32_t before, std::uint32_t after, std::uint32_t count) {
-    return guarded([&] { answer.put(eval::detail::randomisation_p(eval::detail::differences(at<double>(before, count), at<double>(after, count)), {})); });
+    return guarded([&] {
+        answer.put(eval::detail::randomisation_p(eval::detail::differences(at<double>(before, count), at<double>(after, count)), {}));
+    });
 }

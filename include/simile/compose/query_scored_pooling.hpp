@@ -26,7 +26,8 @@ struct scored_parts {
 /// @param temperature  > 0
 /// @throws error dimension_mismatch, invalid_argument, not_finite
 /// Source  Bain, Nagrani, Varol, Zisserman, "A CLIP-Hitchhiker's Guide to Long Video Retrieval", 2022.
-[[nodiscard]] inline scored_parts query_scored_pooling(std::span<float const> query, matrix_view<float const> parts, double temperature = 0.1) {
+[[nodiscard]] inline scored_parts query_scored_pooling(std::span<float const> query, matrix_view<float const> parts,
+                                                       double temperature = 0.1) {
     detail::require_vector(query, query.size(), "the query");
     detail::require_rows(parts, query.size(), "the list of parts");
     require(std::isfinite(temperature), error_code::not_finite, "the temperature is ", temperature);

@@ -21,7 +21,8 @@ struct set_query {
 /// @param without  sets C likewise; one set in all is enough
 /// @throws error dimension_mismatch, invalid_argument (no set, an empty set), not_finite
 /// Source  Liu, "SetCSE: Set Operations using Contrastive Learning of Sentence Embeddings", ICLR 2024.
-[[nodiscard]] inline set_query query_of_sets(std::span<matrix_view<float const> const> with, std::span<matrix_view<float const> const> without = {}) {
+[[nodiscard]] inline set_query query_of_sets(std::span<matrix_view<float const> const> with,
+                                             std::span<matrix_view<float const> const> without = {}) {
     require(!with.empty() || !without.empty(), error_code::invalid_argument, "a query of no sets");
     std::size_t const dims = with.empty() ? without[0].dims() : with[0].dims();
     std::vector<double> sum(dims);

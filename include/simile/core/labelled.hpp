@@ -32,8 +32,8 @@ inline class_counts count_classes(std::span<float const> scores, std::span<std::
 /// @throws error invalid_argument when one of them is empty
 inline class_counts count_both_classes(std::span<float const> scores, std::span<std::uint8_t const> labels) {
     class_counts const counts = count_classes(scores, labels);
-    require(counts.positive > 0 && counts.negative > 0, error_code::invalid_argument, "both classes are needed, there are ", counts.positive,
-            " positive and ", counts.negative, " negative labels");
+    require(counts.positive > 0 && counts.negative > 0, error_code::invalid_argument, "both classes are needed, there are ",
+            counts.positive, " positive and ", counts.negative, " negative labels");
     return counts;
 }
 
@@ -41,7 +41,8 @@ inline class_counts count_both_classes(std::span<float const> scores, std::span<
 [[nodiscard]] inline std::vector<std::uint32_t> falling_order(std::span<float const> scores) {
     std::vector<std::uint32_t> order(scores.size());
     std::iota(order.begin(), order.end(), 0U);
-    std::sort(order.begin(), order.end(), [scores](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b] || (scores[a] == scores[b] && a < b); });
+    std::sort(order.begin(), order.end(),
+              [scores](std::uint32_t a, std::uint32_t b) { return scores[a] > scores[b] || (scores[a] == scores[b] && a < b); });
     return order;
 }
 

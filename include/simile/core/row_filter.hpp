@@ -21,8 +21,8 @@ public:
     /// Takes bitmap words over; bit r % 32 of word r / 32 is row r.
     /// @throws error dimension_mismatch unless there are exactly ceil(rows / 32) words
     row_filter(std::vector<std::uint32_t> words, std::size_t rows) : words_(std::move(words)), rows_(rows) {
-        require(words_.size() == blocks_of(rows), error_code::dimension_mismatch, "a filter of ", rows, " rows has ", blocks_of(rows), " words, got ",
-                words_.size());
+        require(words_.size() == blocks_of(rows), error_code::dimension_mismatch, "a filter of ", rows, " rows has ", blocks_of(rows),
+                " words, got ", words_.size());
     }
 
     /// @throws error out_of_range
@@ -31,7 +31,9 @@ public:
         words_[row / block_rows] |= std::uint32_t{1} << (row % block_rows);
     }
 
-    [[nodiscard]] bool allows(row_t row) const noexcept { return row < rows_ && (words_[row / block_rows] >> (row % block_rows) & 1U) != 0; }
+    [[nodiscard]] bool allows(row_t row) const noexcept {
+        return row < rows_ && (words_[row / block_rows] >> (row % block_rows) & 1U) != 0;
+    }
     [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
     [[nodiscard]] std::uint32_t word(std::size_t block) const noexcept { return words_[block]; }
 

@@ -22,6 +22,8 @@ enum class similarity_kind : std::uint8_t {
     return "unknown";
 }
 
-[[nodiscard]] constexpr bool is_valid(similarity_kind kind) noexcept { return kind >= similarity_kind::cosine && kind <= similarity_kind::squared_l2; }
+[[nodiscard]] constexpr bool is_valid(similarity_kind kind) noexcept {
+    return kind >= similarity_kind::cosine && kind <= similarity_kind::squared_l2;
+}
 
 }  // namespace simile

@@ -20,7 +20,8 @@ template <class F, class I>
 /// them in memory, which costs a store and a load an addition.
 template <std::size_t N, class F>
 [[gnu::always_inline]] constexpr void unrolled(F&& f) noexcept {
-    [&]<std::size_t... I>(std::index_sequence<I...>) __attribute__((always_inline)) { (detail::call(f, std::integral_constant<std::size_t, I>{}), ...); }(std::make_index_sequence<N>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>)
+        __attribute__((always_inline)) { (detail::call(f, std::integral_constant<std::size_t, I>{}), ...); }(std::make_index_sequence<N>{});
 }
 
 }  // namespace simile

@@ -60,8 +60,8 @@ inline void require_rate(double value, char const* what) {
 /// @param alpha  > 0
 /// @throws error dimension_mismatch, invalid_argument, not_finite
 [[nodiscard]] inline double alignment(matrix_view<float const> x, matrix_view<float const> y, double alpha = 2) {
-    require(x.rows() == y.rows() && x.dims() == y.dims(), error_code::dimension_mismatch, "x is ", x.rows(), " x ", x.dims(), ", y is ", y.rows(), " x ",
-            y.dims());
+    require(x.rows() == y.rows() && x.dims() == y.dims(), error_code::dimension_mismatch, "x is ", x.rows(), " x ", x.dims(), ", y is ",
+            y.rows(), " x ", y.dims());
     detail::require_cloud(x);
     detail::require_cloud(y);
     detail::require_rate(alpha, "alpha");
@@ -94,7 +94,8 @@ inline void require_rate(double value, char const* what) {
     splitmix64 random(seed);
     detail::log_mean_exp mean;
     for (std::size_t p = 0; p < pairs; ++p) {
-        auto const i = static_cast<std::size_t>(below(random, points.rows())), other = static_cast<std::size_t>(below(random, points.rows() - 1));
+        auto const i = static_cast<std::size_t>(below(random, points.rows())),
+                   other = static_cast<std::size_t>(below(random, points.rows() - 1));
         mean.add(-t * detail::squared_distance(points[i], points[other + (other >= i ? 1 : 0)]));
     }
     return mean.value();

@@ -62,7 +62,8 @@ namespace detail {
 ///
 /// @param a, b  [queries], the values of query i at i
 /// @throws error dimension_mismatch, invalid_argument (no queries or a senseless option), not_finite
-[[nodiscard]] inline paired_result paired_test(std::span<double const> a, std::span<double const> b, bootstrap_options const& options = {}) {
+[[nodiscard]] inline paired_result paired_test(std::span<double const> a, std::span<double const> b,
+                                               bootstrap_options const& options = {}) {
     auto const d = detail::differences(a, b);
     bootstrap_result const interval = bootstrap_mean(d, options);
     return {interval, detail::randomisation_p(d, options)};

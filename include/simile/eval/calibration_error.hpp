@@ -26,8 +26,8 @@ struct reliability_bin {
 /// @param labels         [n]
 /// @param bins           of equal width, at least 1
 /// @throws error dimension_mismatch, invalid_argument (also for no values), not_finite
-[[nodiscard]] inline std::vector<reliability_bin> reliability_diagram(std::span<float const> probabilities, std::span<std::uint8_t const> labels,
-                                                                      std::size_t bins = 15) {
+[[nodiscard]] inline std::vector<reliability_bin> reliability_diagram(std::span<float const> probabilities,
+                                                                      std::span<std::uint8_t const> labels, std::size_t bins = 15) {
     count_classes(probabilities, labels);
     require(bins > 0 && !probabilities.empty(), error_code::invalid_argument, probabilities.size(), " values in ", bins, " bins");
     std::vector<reliability_bin> out(bins);

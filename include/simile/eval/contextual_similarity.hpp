@@ -64,8 +64,10 @@ using square = std::vector<double>;  // [n][n]
     require(all_finite(scores.values()), error_code::not_finite, "a score is NaN or infinite");
 
     detail::square distances(n * n);
-    std::transform(scores.values().begin(), scores.values().end(), distances.begin(), [](float s) { return std::max(2 - 2 * double{s}, 0.0); });
-    auto const near = detail::near_mask(distances, n, std::min(k, n), eps), half = detail::near_mask(distances, n, std::clamp<std::size_t>(k / 2, 1, n), eps);
+    std::transform(scores.values().begin(), scores.values().end(), distances.begin(),
+                   [](float s) { return std::max(2 - 2 * double{s}, 0.0); });
+    auto const near = detail::near_mask(distances, n, std::min(k, n), eps),
+               half = detail::near_mask(distances, n, std::clamp<std::size_t>(k / 2, 1, n), eps);
     auto far = near;
     for (double& v : far) v = 1 - v;
     auto const inside = detail::shared_parts(near, near, n), outside = detail::shared_parts(far, far, n);

@@ -103,7 +103,8 @@ public:
     /// @throws error out_of_range for a row that is none of the items, and nothing is counted
     void add(std::span<hit const> nearest) {
         auto const first = nearest.first(std::min(nearest.size(), k_));
-        for (hit const& h : first) require(h.row < counts_.size(), error_code::out_of_range, "row ", h.row, " of ", counts_.size(), " items");
+        for (hit const& h : first)
+            require(h.row < counts_.size(), error_code::out_of_range, "row ", h.row, " of ", counts_.size(), " items");
         for (hit const& h : first) ++counts_[h.row];
         ++queries_;
     }
@@ -126,9 +127,10 @@ private:
 /// @param exclude_self  whether query i must not find item i: for a set that searches itself, which makes the matrix square
 /// @throws error invalid_argument, dimension_mismatch (not square, but self is excluded), not_finite
 [[nodiscard]] inline occurrence_counter count_occurrences(matrix_view<float const> scores, std::size_t k, bool exclude_self) {
-    require(scores.rows() > 0 && scores.dims() > 0 && k > 0, error_code::invalid_argument, scores.rows(), " queries, ", scores.dims(), " items, k of ", k);
-    require(!exclude_self || scores.rows() == scores.dims(), error_code::dimension_mismatch, scores.rows(), " queries are not the same as ", scores.dims(),
-            " items");
+    require(scores.rows() > 0 && scores.dims() > 0 && k > 0, error_code::invalid_argument, scores.rows(), " queries, ", scores.dims(),
+            " items, k of ", k);
+    require(!exclude_self || scores.rows() == scores.dims(), error_code::dimension_mismatch, scores.rows(), " queries are not the same as ",
+            scores.dims(), " items");
     require(!exclude_self || scores.dims() > 1, error_code::invalid_argument, "one item without itself has no neighbours");
     require(all_finite(scores.values()), error_code::not_finite, "a score is NaN or infinite");
     std::size_t const kept = std::min(k, scores.dims() - (exclude_self ? 1 : 0));

@@ -22,7 +22,7 @@ namespace simile::eval {
 struct hubness_line {
     std::string method;
     hubness_measures measures;
-    std::vector<double> quality;         ///< of each query, such as its reciprocal rank; empty when the answers are not known
+    std::vector<double> quality;          ///< of each query, such as its reciprocal rank; empty when the answers are not known
     std::optional<paired_result> change;  ///< of the quality against the first method
 };
 
@@ -40,15 +40,19 @@ public:
     /// @param quality  one a query, larger is better, or none
     /// @throws error invalid_argument (no queries), out_of_range (a row beyond the items), dimension_mismatch (another number of queries than before, or of
     ///         qualities than of lists), not_finite; nothing is added
-    void add(std::string method, std::span<std::vector<hit> const> lists, std::span<double const> quality = {}, bootstrap_options const& options = {}) {
+    void add(std::string method, std::span<std::vector<hit> const> lists, std::span<double const> quality = {},
+             bootstrap_options const& options = {}) {
         require(!lists.empty(), error_code::invalid_argument, "a sample of no queries");
-        require(lines_.empty() || lists.size() == queries_, error_code::dimension_mismatch, lists.size(), " queries, the first method has ", queries_);
-        require(quality.empty() || quality.size() == lists.size(), error_code::dimension_mismatch, quality.size(), " qualities of ", lists.size(), " queries");
+        require(lines_.empty() || lists.size() == queries_, error_code::dimension_mismatch, lists.size(), " queries, the first method has ",
+                queries_);
+        require(quality.empty() || quality.size() == lists.size(), error_code::dimension_mismatch, quality.size(), " qualities of ",
+                lists.size(), " queries");
         occurrence_counter counter(items_, k_);
         for (auto const& list : lists) counter.add(list);
         hubness_line line{std::move(method), counter.measures(), {quality.begin(), quality.end()}, {}};
         if (!quality.empty()) static_cast<void>(mean(quality));  // refuses what is not finite
-        if (!lines_.empty() && !quality.empty() && !lines_[0].quality.empty()) line.change = paired_test(lines_[0].quality, quality, options);
+        if (!lines_.empty() && !quality.empty() && !lines_[0].quality.empty())
+            line.change = paired_test(lines_[0].quality, quality, options);
         queries_ = lists.size();
         lines_.push_back(std::move(line));
     }
@@ -62,9 +66,11 @@ public:
         double const skewness = lines_[0].measures.skewness;
         std::string const raw = "the skewness of the " + std::to_string(k_) + "-occurrence is " + detail::fixed(skewness, 2);
         if (auto const* const best = best_change(); best != nullptr)
-            return "Use " + best->method + ": it improves the answers from " + detail::fixed(mean(lines_[0].quality)) + " to " + detail::fixed(mean(best->quality)) +
-                   " (p = " + detail::fixed(best->change->p_value) + "), and " + raw + " without it and " + detail::fixed(best->measures.skewness, 2) + " with it.";
-        if (skewness <= notable_skewness) return "Leave it off: there are few hubs, " + raw + ", and up to " + detail::fixed(notable_skewness, 1) + " is common.";
+            return "Use " + best->method + ": it improves the answers from " + detail::fixed(mean(lines_[0].quality)) + " to " +
+                   detail::fixed(mean(best->quality)) + " (p = " + detail::fixed(best->change->p_value) + "), and " + raw +
+                   " without it and " + detail::fixed(best->measures.skewness, 2) + " with it.";
+        if (skewness <= notable_skewness)
+            return "Leave it off: there are few hubs, " + raw + ", and up to " + detail::fixed(notable_skewness, 1) + " is common.";
         if (tried() > 0) return "Leave it off: there are hubs, " + raw + ", but no method improves the answers by more than chance.";
         return "There are hubs, " + raw + ": try the methods on queries whose answers are known before you turn one on.";
     }
@@ -72,11 +78,13 @@ public:
     /// One line a method.
     [[nodiscard]] std::string table() const {
         using detail::cell, detail::fixed;
-        std::string out = cell("method", -20) + cell("skewness", 9) + cell("Robin Hood", 12) + cell("antihubs", 10) + cell("hubs", 8) + cell("quality", 9) + cell("p", 9) + "\n";
+        std::string out = cell("method", -20) + cell("skewness", 9) + cell("Robin Hood", 12) + cell("antihubs", 10) + cell("hubs", 8) +
+                          cell("quality", 9) + cell("p", 9) + "\n";
         for (auto const& line : lines_)
             out += cell(line.method, -20) + cell(fixed(line.measures.skewness, 3), 9) + cell(fixed(line.measures.robin_hood, 3), 12) +
                    cell(fixed(line.measures.antihub_occurrence, 3), 10) + cell(fixed(line.measures.hub_occurrence, 3), 8) +
-                   cell(line.quality.empty() ? "" : fixed(mean(line.quality)), 9) + cell(line.change ? fixed(line.change->p_value) : "", 9) + "\n";
+                   cell(line.quality.empty() ? "" : fixed(mean(line.quality)), 9) +
+                   cell(line.change ? fixed(line.change->p_value) : "", 9) + "\n";
         return out;
     }
 

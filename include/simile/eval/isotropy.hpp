@@ -21,7 +21,8 @@ namespace simile::eval {
 namespace detail {
 
 inline void require_cloud(matrix_view<float const> points) {
-    require(points.rows() > 0 && points.dims() > 0, error_code::invalid_argument, "no cloud: ", points.rows(), " points of ", points.dims(), " dimensions");
+    require(points.rows() > 0 && points.dims() > 0, error_code::invalid_argument, "no cloud: ", points.rows(), " points of ", points.dims(),
+            " dimensions");
     require(all_finite(points.values()), error_code::not_finite, "a point has a component that is NaN or infinite");
 }
 
@@ -103,7 +104,8 @@ inline void require_cloud(matrix_view<float const> points) {
     auto const eigen = symmetric_eigen(detail::scatter(points, std::vector<double>(d)), d, true);
     std::vector<double> logs;
     for (std::size_t i = 0; i < d; ++i)
-        for (double const sign : {1.0, -1.0}) logs.push_back(detail::log_partition(points, std::span(eigen.vectors).subspan(i * d, d), sign));
+        for (double const sign : {1.0, -1.0})
+            logs.push_back(detail::log_partition(points, std::span(eigen.vectors).subspan(i * d, d), sign));
     auto const [low, high] = std::minmax_element(logs.begin(), logs.end());
     return std::exp(*low - *high);
 }

@@ -27,7 +27,8 @@ struct precision_recall_point {
 /// @param scores  [n], finite, larger means more relevant
 /// @param labels  [n], 0 for what is not relevant; something has to be
 /// @throws error dimension_mismatch, invalid_argument (nothing is relevant), not_finite
-[[nodiscard]] inline std::vector<precision_recall_point> precision_recall_points(std::span<float const> scores, std::span<std::uint8_t const> labels) {
+[[nodiscard]] inline std::vector<precision_recall_point> precision_recall_points(std::span<float const> scores,
+                                                                                 std::span<std::uint8_t const> labels) {
     class_counts const counts = count_classes(scores, labels);
     require(counts.positive > 0, error_code::invalid_argument, "none of ", scores.size(), " candidates is relevant");
     auto const order = falling_order(scores);
@@ -37,7 +38,8 @@ struct precision_recall_point {
         relevant += labels[order[i]] != 0;
         if (i + 1 < order.size() && scores[order[i + 1]] == scores[order[i]]) continue;
         double const kept = static_cast<double>(i + 1), found = static_cast<double>(relevant);
-        out.push_back({double{scores[order[i]]}, found / kept, found / static_cast<double>(counts.positive), kept / static_cast<double>(scores.size())});
+        out.push_back({double{scores[order[i]]}, found / kept, found / static_cast<double>(counts.positive),
+                       kept / static_cast<double>(scores.size())});
     }
     return out;
 }

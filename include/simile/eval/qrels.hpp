@@ -36,15 +36,18 @@ public:
         return true;
     }
     void expect(char mark) {
-        require(take(mark), error_code::corrupt_file, "line ", line_, " of the judgements has no ", std::string_view(&mark, 1), " where it should");
+        require(take(mark), error_code::corrupt_file, "line ", line_, " of the judgements has no ", std::string_view(&mark, 1),
+                " where it should");
     }
     /// A whole number below `limit`.
     std::size_t whole(std::size_t limit, std::string_view what) {
         more();
         std::size_t value = 0;
         auto const [end, status] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
-        require(status != std::errc::invalid_argument, error_code::corrupt_file, "line ", line_, " of the judgements has no number for a ", what);
-        require(status == std::errc() && value < limit, error_code::out_of_range, "line ", line_, " of the judgements has a ", what, " of at least ", limit);
+        require(status != std::errc::invalid_argument, error_code::corrupt_file, "line ", line_, " of the judgements has no number for a ",
+                what);
+        require(status == std::errc() && value < limit, error_code::out_of_range, "line ", line_, " of the judgements has a ", what,
+                " of at least ", limit);
         text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
         return value;
     }
@@ -74,7 +77,8 @@ private:
     template <class Take>
     bool read_digits(Take&& take_digit) {
         bool any = false;
-        for (; !text_.empty() && text_[0] >= '0' && text_[0] <= '9'; text_.remove_prefix(1), any = true) take_digit(static_cast<double>(text_[0] - '0'));
+        for (; !text_.empty() && text_[0] >= '0' && text_[0] <= '9'; text_.remove_prefix(1), any = true)
+            take_digit(static_cast<double>(text_[0] - '0'));
         return any;
     }
 
@@ -127,8 +131,10 @@ inline void read_trec_qrels(qrels_reader& text, qrels& out) {
     qrels out(queries);
     detail::qrels_reader reader(text);
     std::size_t const first = text.find_first_not_of(" \t\r\n");
-    if (first != std::string_view::npos && text[first] == '[') detail::read_json_qrels(reader, out);
-    else detail::read_trec_qrels(reader, out);
+    if (first != std::string_view::npos && text[first] == '[')
+        detail::read_json_qrels(reader, out);
+    else
+        detail::read_trec_qrels(reader, out);
     return out;
 }
 

@@ -20,8 +20,8 @@
 namespace simile::eval {
 
 struct report_line {
-    std::string measure;       ///< such as "nDCG@10"
-    bootstrap_result value;    ///< of the mean over the queries
+    std::string measure;     ///< such as "nDCG@10"
+    bootstrap_result value;  ///< of the mean over the queries
 };
 
 struct retrieval_report {
@@ -107,10 +107,11 @@ private:
 /// One line a measure: before, after, the interval of the difference, and the p-value of the randomisation test.
 [[nodiscard]] inline std::string table(std::span<comparison_line const> lines) {
     using detail::cell, detail::fixed;
-    std::string out = cell("measure", -16) + cell("before", 8) + cell("after", 9) + cell("change", 9) + cell("low", 9) + cell("high", 9) + cell("p", 8) + "\n";
+    std::string out = cell("measure", -16) + cell("before", 8) + cell("after", 9) + cell("change", 9) + cell("low", 9) + cell("high", 9) +
+                      cell("p", 8) + "\n";
     for (auto const& [measure, before, after, test] : lines)
-        out += cell(measure, -16) + cell(fixed(before), 8) + cell(fixed(after), 9) + cell(fixed(test.difference.point), 9) + cell(fixed(test.difference.low), 9) +
-               cell(fixed(test.difference.high), 9) + cell(fixed(test.p_value), 8) + "\n";
+        out += cell(measure, -16) + cell(fixed(before), 8) + cell(fixed(after), 9) + cell(fixed(test.difference.point), 9) +
+               cell(fixed(test.difference.low), 9) + cell(fixed(test.difference.high), 9) + cell(fixed(test.p_value), 8) + "\n";
     return out;
 }
 

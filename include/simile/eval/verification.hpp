@@ -56,7 +56,8 @@ struct operating_point {
 /// Equal error rate, in 0 .. 1, where the two rates cross on the straight line between the points on both sides (NIST).
 [[nodiscard]] inline double equal_error_rate(std::span<operating_point const> points) {
     for (std::size_t i = 1; i < points.size(); ++i) {
-        double const before = points[i - 1].miss_rate - points[i - 1].false_accept_rate, after = points[i].miss_rate - points[i].false_accept_rate;
+        double const before = points[i - 1].miss_rate - points[i - 1].false_accept_rate,
+                     after = points[i].miss_rate - points[i].false_accept_rate;
         if (after > 0) continue;
         double const part = before == after ? 0 : before / (before - after);
         return points[i - 1].miss_rate + part * (points[i].miss_rate - points[i - 1].miss_rate);
@@ -78,11 +79,12 @@ struct detection_cost {
 /// minDCF, the least normalised detection cost over all thresholds, both ends included: it never exceeds 1.
 /// @throws error invalid_argument for a prior outside 0 .. 1 or a cost that is not positive and finite
 /// Source  NIST speaker recognition evaluation plans.
-[[nodiscard]] inline detection_cost min_detection_cost(std::span<operating_point const> points, detection_cost_options const& options = {}) {
+[[nodiscard]] inline detection_cost min_detection_cost(std::span<operating_point const> points,
+                                                       detection_cost_options const& options = {}) {
     double const prior = options.target_prior, miss = options.miss_cost, accept = options.false_accept_cost;
     require(prior > 0 && prior < 1, error_code::invalid_argument, "the prior is ", prior, ", not between 0 and 1");
-    require(miss > 0 && accept > 0 && std::isfinite(miss) && std::isfinite(accept), error_code::invalid_argument, "costs must be positive, are ", miss,
-            " and ", accept);
+    require(miss > 0 && accept > 0 && std::isfinite(miss) && std::isfinite(accept), error_code::invalid_argument,
+            "costs must be positive, are ", miss, " and ", accept);
     double const trivial = std::min(miss * prior, accept * (1 - prior));
     detection_cost best{std::numeric_limits<double>::infinity(), 0};
     for (auto const& p : points)

@@ -31,7 +31,8 @@ struct attribution {
 namespace detail {
 
 inline void require_parts(matrix_view<float const> parts, std::size_t dims, std::string_view what) {
-    require(parts.rows() > 0 && parts.dims() > 0, error_code::invalid_argument, what, ": ", parts.rows(), " rows of ", parts.dims(), " dimensions");
+    require(parts.rows() > 0 && parts.dims() > 0, error_code::invalid_argument, what, ": ", parts.rows(), " rows of ", parts.dims(),
+            " dimensions");
     require(parts.dims() == dims, error_code::dimension_mismatch, what, ": ", parts.dims(), " dimensions instead of ", dims);
     require(all_finite(parts.values()), error_code::not_finite, what, ": a component is NaN or infinite");
 }

@@ -43,12 +43,14 @@ struct judged_pair {
 /// @throws error dimension_mismatch, out_of_range for a row that is not there, not_finite
 [[nodiscard]] inline std::vector<judged_cosine> cosines_of(matrix_view<float const> queries, matrix_view<float const> items,
                                                            std::span<judged_pair const> pairs) {
-    require(queries.dims() == items.dims(), error_code::dimension_mismatch, "queries have ", queries.dims(), " dimensions, items ", items.dims());
-    require(all_finite(queries.values()) && all_finite(items.values()), error_code::not_finite, "a vector has a component that is NaN or infinite");
+    require(queries.dims() == items.dims(), error_code::dimension_mismatch, "queries have ", queries.dims(), " dimensions, items ",
+            items.dims());
+    require(all_finite(queries.values()) && all_finite(items.values()), error_code::not_finite,
+            "a vector has a component that is NaN or infinite");
     std::vector<judged_cosine> out;
     for (auto const& [query, item, relevant] : pairs) {
-        require(query < queries.rows() && item < items.rows(), error_code::out_of_range, "pair ", query, ", ", item, " of ", queries.rows(), " queries and ",
-                items.rows(), " items");
+        require(query < queries.rows() && item < items.rows(), error_code::out_of_range, "pair ", query, ", ", item, " of ", queries.rows(),
+                " queries and ", items.rows(), " items");
         double dot = 0;
         for (std::size_t i = 0; i < queries.dims(); ++i) dot += double{queries[query][i]} * double{items[item][i]};
         double const lengths = norm(queries[query]) * norm(items[item]);
@@ -61,20 +63,20 @@ struct cosine_adapter_options {
     std::size_t hidden = 32;
     score::adapter_form form = score::adapter_form::power;  ///< not raw, which has nothing to fit
     double learning_rate = 0.01;
-    std::size_t batch = 16;          ///< queries a step
-    std::size_t epochs = 200;        ///< at most
-    std::size_t patience = 20;       ///< epochs without a lower loss of the queries held out, after which it stops
-    double held_out = 0.2;           ///< share of the queries, 0 .. 0.9; with 0, or where none has pairs, the loss of all decides
-    double recall = 0.95;            ///< what the threshold shall keep of the relevant pairs held out
+    std::size_t batch = 16;     ///< queries a step
+    std::size_t epochs = 200;   ///< at most
+    std::size_t patience = 20;  ///< epochs without a lower loss of the queries held out, after which it stops
+    double held_out = 0.2;      ///< share of the queries, 0 .. 0.9; with 0, or where none has pairs, the loss of all decides
+    double recall = 0.95;       ///< what the threshold shall keep of the relevant pairs held out
     std::uint64_t seed = 1;
 };
 
 struct fitted_cosine_adapter {
     score::cosine_adapter adapter;
-    double loss_before;    ///< mean binary cross-entropy of the pairs held out, under y = cosine
-    double loss;           ///< and under the adapter
-    double threshold;      ///< of the mapped score, for the recall asked for; -infinity when too few relevant pairs were held out to promise it
-    std::size_t epochs;    ///< made, those without gain among them
+    double loss_before;  ///< mean binary cross-entropy of the pairs held out, under y = cosine
+    double loss;         ///< and under the adapter
+    double threshold;  ///< of the mapped score, for the recall asked for; -infinity when too few relevant pairs were held out to promise it
+    std::size_t epochs;  ///< made, those without gain among them
 };
 
 namespace detail {
@@ -99,7 +101,11 @@ struct grouped_pairs {
 class cosine_adapter_trainer {
 public:
     cosine_adapter_trainer(matrix_view<float const> queries, cosine_adapter_options const& options)
-        : queries_(queries), options_(options), dims_(queries.dims()), hidden_(options.hidden), parameters_(hidden_ * dims_ + hidden_ + 3 * hidden_ + 3) {
+        : queries_(queries),
+          options_(options),
+          dims_(queries.dims()),
+          hidden_(options.hidden),
+          parameters_(hidden_ * dims_ + hidden_ + 3 * hidden_ + 3) {
         double squares = 0;
         for (float const v : queries.values()) squares += double{v} * double{v};
         double const length = std::sqrt(squares / static_cast<double>(queries.rows()));
@@ -116,8 +122,8 @@ public:
             for (std::size_t i = 0; i < size; ++i) out.push_back(static_cast<float>(parameters_[begin + i]));
             return out;
         };
-        return {dims_,         hidden_, floats(0, hidden_ * dims_), floats(b1(), hidden_), floats(w2(), 3 * hidden_), floats(b2(), 3),
-                options_.form};
+        return {dims_,           hidden_,      floats(0, hidden_ * dims_), floats(b1(), hidden_), floats(w2(), 3 * hidden_),
+                floats(b2(), 3), options_.form};
     }
 
     /// One pass over the training queries in a new order.
@@ -177,7 +183,8 @@ private:
     std::vector<double> parameters_;
 };
 
-[[nodiscard]] inline grouped_pairs group_pairs(std::size_t queries, std::span<judged_cosine const> pairs, double held_out, std::uint64_t seed) {
+[[nodiscard]] inline grouped_pairs group_pairs(std::size_t queries, std::span<judged_cosine const> pairs, double held_out,
+                                               std::uint64_t seed) {
     grouped_pairs out;
     out.of_query.resize(queries);
     for (auto const& pair : pairs) out.of_query[pair.query].push_back(pair);
@@ -205,7 +212,8 @@ template <class Map>
 }
 
 inline void require_fit(matrix_view<float const> queries, std::span<judged_cosine const> pairs, cosine_adapter_options const& o) {
-    require(queries.rows() > 0 && queries.dims() > 0, error_code::invalid_argument, queries.rows(), " queries of ", queries.dims(), " dimensions");
+    require(queries.rows() > 0 && queries.dims() > 0, error_code::invalid_argument, queries.rows(), " queries of ", queries.dims(),
+            " dimensions");
     require(all_finite(queries.values()), error_code::not_finite, "a query has a component that is NaN or infinite");
     std::size_t relevant = 0;
     for (auto const& pair : pairs) {
@@ -213,10 +221,10 @@ inline void require_fit(matrix_view<float const> queries, std::span<judged_cosin
         require(std::isfinite(pair.cosine), error_code::not_finite, "a cosine of query ", pair.query, " is ", pair.cosine);
         relevant += pair.relevant;
     }
-    require(relevant > 0 && relevant < pairs.size(), error_code::invalid_argument, "both kinds are needed, ", relevant, " of ", pairs.size(),
-            " pairs are relevant");
-    require(o.hidden > 0 && o.batch > 0 && o.epochs > 0 && o.patience > 0, error_code::invalid_argument, o.hidden, " hidden units, batches of ", o.batch, ", ",
-            o.epochs, " epochs, patience of ", o.patience, ": all must be at least 1");
+    require(relevant > 0 && relevant < pairs.size(), error_code::invalid_argument, "both kinds are needed, ", relevant, " of ",
+            pairs.size(), " pairs are relevant");
+    require(o.hidden > 0 && o.batch > 0 && o.epochs > 0 && o.patience > 0, error_code::invalid_argument, o.hidden,
+            " hidden units, batches of ", o.batch, ", ", o.epochs, " epochs, patience of ", o.patience, ": all must be at least 1");
     require(o.form != score::adapter_form::raw, error_code::invalid_argument, "the raw form has nothing to fit");
     require(std::isfinite(o.learning_rate) && o.learning_rate > 0, error_code::invalid_argument, "the learning rate is ", o.learning_rate);
     require(o.held_out >= 0 && o.held_out <= 0.9, error_code::invalid_argument, "the share held out is ", o.held_out, ", not in 0 .. 0.9");

@@ -94,7 +94,8 @@ using row_matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
 /// The last bits depend on the compiler, so store the result: codes made with a stored matrix and quantizer are the same everywhere.
 /// Source  Ge, He, Ke, Sun, "Optimized Product Quantization", 2014: sections 3.1 (non-parametric) and 3.2 (the start).
 /// @throws as fit_product
-[[nodiscard]] inline optimized_product fit_optimized_product(matrix_view<float const> rows, std::size_t subspaces, optimized_product_options const& options = {}) {
+[[nodiscard]] inline optimized_product fit_optimized_product(matrix_view<float const> rows, std::size_t subspaces,
+                                                             optimized_product_options const& options = {}) {
     auto const sample = detail::product_sample(rows, subspaces, options.product);
     auto const d = static_cast<Eigen::Index>(rows.dims());
     detail::row_matrix x(static_cast<Eigen::Index>(sample.size()), d);
@@ -119,10 +120,13 @@ using row_matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
     if (options.product.watch != nullptr) {
         watch = *options.product.watch;
         if (watch.report)
-            watch.report = [&](std::size_t done, std::size_t) { options.product.watch->report(options.rotations + done, options.rotations + subspaces); };
+            watch.report = [&](std::size_t done, std::size_t) {
+                options.product.watch->report(options.rotations + done, options.rotations + subspaces);
+            };
         last.watch = &watch;
     }
-    return {{rotation.data(), rotation.data() + rotation.size()}, fit_product({y.data(), static_cast<std::size_t>(y.rows()), rows.dims()}, subspaces, last)};
+    return {{rotation.data(), rotation.data() + rotation.size()},
+            fit_product({y.data(), static_cast<std::size_t>(y.rows()), rows.dims()}, subspaces, last)};
 }
 
 }  // namespace simile::fit

@@ -32,13 +32,16 @@ namespace detail {
 using quantize::product_quantizer;
 
 /// Pointers to the rows that take part.
-[[nodiscard]] inline std::vector<float const*> product_sample(matrix_view<float const> rows, std::size_t subspaces, product_options const& options) {
+[[nodiscard]] inline std::vector<float const*> product_sample(matrix_view<float const> rows, std::size_t subspaces,
+                                                              product_options const& options) {
     require(rows.dims() >= 1 && rows.dims() <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", rows.dims());
-    require(subspaces >= 1 && subspaces <= rows.dims(), error_code::out_of_range, "subspaces must be 1 .. ", rows.dims(), ", got ", subspaces);
+    require(subspaces >= 1 && subspaces <= rows.dims(), error_code::out_of_range, "subspaces must be 1 .. ", rows.dims(), ", got ",
+            subspaces);
     std::size_t const least = product_quantizer::levels;
     require(rows.rows() >= least && (options.sample == 0 || options.sample >= least), error_code::invalid_argument, "a sample of ",
             options.sample == 0 ? rows.rows() : std::min(rows.rows(), options.sample), " rows is too small for ", least, " centroids");
-    require(options.threshold >= 0 && options.threshold < 1, error_code::invalid_argument, "threshold must be in [0, 1), got ", options.threshold);
+    require(options.threshold >= 0 && options.threshold < 1, error_code::invalid_argument, "threshold must be in [0, 1), got ",
+            options.threshold);
     auto out = mine::detail::checked_rows(rows);
     if (options.sample == 0 || options.sample >= out.size()) return out;
     xoshiro256 random(options.seed);
@@ -46,7 +49,8 @@ using quantize::product_quantizer;
 }
 
 /// Sixteen centroids of each part of the rows.
-[[nodiscard]] inline product_quantizer cluster_parts(std::span<float const* const> rows, std::size_t dims, std::size_t subspaces, product_options const& options) {
+[[nodiscard]] inline product_quantizer cluster_parts(std::span<float const* const> rows, std::size_t dims, std::size_t subspaces,
+                                                     product_options const& options) {
     std::vector<float> codebooks;
     codebooks.reserve(product_quantizer::levels * dims);
     std::vector<float> part;
@@ -55,11 +59,11 @@ using quantize::product_quantizer;
         part.clear();
         for (float const* const row : rows) part.insert(part.end(), row + first, row + first + width);
         auto const found = mine::k_means({part.data(), rows.size(), width}, {.clusters = product_quantizer::levels,
-                                                                           .iterations = options.iterations,
-                                                                           .seed = options.seed + m,
-                                                                           .points_per_cluster = 0,
-                                                                           .start = mine::seeding::k_means_plus_plus,
-                                                                           .threads = options.threads});
+                                                                             .iterations = options.iterations,
+                                                                             .seed = options.seed + m,
+                                                                             .points_per_cluster = 0,
+                                                                             .start = mine::seeding::k_means_plus_plus,
+                                                                             .threads = options.threads});
         auto const values = found.centroids().values();
         codebooks.insert(codebooks.end(), values.begin(), values.end());
         if (options.watch != nullptr) options.watch->step(m + 1, subspaces);
@@ -91,7 +95,12 @@ inline void solve_positive(std::vector<double>& a, std::span<double> b) noexcept
 class codebook_update {
 public:
     codebook_update(product_quantizer const& from, std::span<float const* const> rows)
-        : shape_(from), rows_(rows), codebooks_(from.codebooks()), codes_(rows.size() * from.subspaces()), missing_(rows.size()), weight_(rows.size()) {
+        : shape_(from),
+          rows_(rows),
+          codebooks_(from.codebooks()),
+          codes_(rows.size() * from.subspaces()),
+          missing_(rows.size()),
+          weight_(rows.size()) {
         for (std::size_t r = 0; r < rows.size(); ++r) {
             std::span<float const> const x(rows[r], from.dims());
             from.encode(x, std::span(codes_).subspan(r * from.subspaces(), from.subspaces()));
@@ -160,7 +169,8 @@ private:
 /// @param rows       [n][d], at least 16, finite, shorter than 2^60
 /// @param subspaces  1 .. d; codes have half a byte for each
 /// @throws error out_of_range, invalid_argument, not_finite, cancelled
-[[nodiscard]] inline quantize::product_quantizer fit_product(matrix_view<float const> rows, std::size_t subspaces, product_options const& options = {}) {
+[[nodiscard]] inline quantize::product_quantizer fit_product(matrix_view<float const> rows, std::size_t subspaces,
+                                                             product_options const& options = {}) {
     auto const sample = detail::product_sample(rows, subspaces, options);
     auto out = detail::cluster_parts(sample, rows.dims(), subspaces, options);
     if (out.eta() > 1)

@@ -42,7 +42,9 @@ struct coding {
 namespace detail {
 
 /// The second level of LVQ-B1xB2, which tells nothing without the first.
-[[nodiscard]] inline bool is_residual(coding const& how) noexcept { return how.form && std::holds_alternative<quantize::lvq_residual_form>(*how.form); }
+[[nodiscard]] inline bool is_residual(coding const& how) noexcept {
+    return how.form && std::holds_alternative<quantize::lvq_residual_form>(*how.form);
+}
 
 /// @param second  whether it is the second of two stages
 /// @throws error invalid_argument (a coding that lacks what its kind needs, or has what it does not take), dimension_mismatch, out_of_range
@@ -50,12 +52,14 @@ inline void require_whole(coding const& how, std::size_t dims, bool second = fal
     require(second || !is_residual(how), error_code::invalid_argument, "the second level of an LVQ code has no meaning without the first");
     require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
     require(!how.map || how.map->input_dims() == dims, error_code::dimension_mismatch, "the transform takes other dimensions than ", dims);
-    require(!how.map || (how.map->code_dims() >= 1 && how.map->code_dims() <= max_dims), error_code::out_of_range, "code dimensions must be 1 .. ", max_dims);
-    bool const fits = (how.kind == codec_kind::integer) == how.form.has_value() && (how.kind == codec_kind::product) == how.product.has_value() &&
-                      (how.kind == codec_kind::eden) == how.eden.has_value() && how.stages.size() == (how.kind == codec_kind::refined ? 2 : 0);
+    require(!how.map || (how.map->code_dims() >= 1 && how.map->code_dims() <= max_dims), error_code::out_of_range,
+            "code dimensions must be 1 .. ", max_dims);
+    bool const fits =
+        (how.kind == codec_kind::integer) == how.form.has_value() && (how.kind == codec_kind::product) == how.product.has_value() &&
+        (how.kind == codec_kind::eden) == how.eden.has_value() && how.stages.size() == (how.kind == codec_kind::refined ? 2 : 0);
     require(fits, error_code::invalid_argument, "codec ", to_string(how.kind), " lacks its form, or has one that it does not take");
-    require(!how.map || how.map->is_identity() || (how.kind != codec_kind::f32 && how.kind != codec_kind::refined), error_code::invalid_argument, "codec ",
-            to_string(how.kind), " takes no transform");
+    require(!how.map || how.map->is_identity() || (how.kind != codec_kind::f32 && how.kind != codec_kind::refined),
+            error_code::invalid_argument, "codec ", to_string(how.kind), " takes no transform");
 }
 
 }  // namespace detail
@@ -81,9 +85,11 @@ inline void require_whole(coding const& how, std::size_t dims, bool second = fal
         coding second{.kind = codec_kind::integer, .map = out.map, .form = quantize::lvq_residual_form{digit(base[3]), digit(base[5])}};
         return {.kind = codec_kind::refined, .stages = {std::move(first), std::move(second)}};
     }
-    for (codec_kind const kind : {codec_kind::f32, codec_kind::f16, codec_kind::bf16, codec_kind::int8, codec_kind::planes, codec_kind::planes2, codec_kind::planes12})
+    for (codec_kind const kind : {codec_kind::f32, codec_kind::f16, codec_kind::bf16, codec_kind::int8, codec_kind::planes,
+                                  codec_kind::planes2, codec_kind::planes12})
         if (base == to_string(kind)) {
-            require(kind != codec_kind::f32 || !out.map, error_code::invalid_argument, "f32 keeps vectors as they are: there is no f32+rotated");
+            require(kind != codec_kind::f32 || !out.map, error_code::invalid_argument,
+                    "f32 keeps vectors as they are: there is no f32+rotated");
             out.kind = kind;
             return out;
         }
@@ -103,14 +109,16 @@ inline void require_whole(coding const& how, std::size_t dims, bool second = fal
         out.form = quantize::mid_rise_form{bits};
     } else {
         fail(error_code::invalid_argument, "there is no codec \"", name,
-             "\", only f32, f16, bf16, int8, planes, planes2, planes12, int1 .. int7, lvq1 .. lvq8, rabitq1 .. rabitq8, eden1 .. eden4, lvq1x1 .. lvq8x8, "
+             "\", only f32, f16, bf16, int8, planes, planes2, planes12, int1 .. int7, lvq1 .. lvq8, rabitq1 .. rabitq8, eden1 .. eden4, "
+             "lvq1x1 .. lvq8x8, "
              "each but f32 also with +rotated, or two of them as first>second");
     }
     return out;
 }
 
 /// The coding as a section of a file: nothing where the kind says it all. u32 length of the transform and its bytes; u8 form, u8 bits; what the form needs.
-[[nodiscard]] inline std::vector<std::byte> coding_bytes(quantize::transform const* map, quantize::integer_form const* form, quantize::product_codec const* product,
+[[nodiscard]] inline std::vector<std::byte> coding_bytes(quantize::transform const* map, quantize::integer_form const* form,
+                                                         quantize::product_codec const* product,
                                                          quantize::eden_codec const* eden = nullptr) {
     if (map == nullptr && form == nullptr && product == nullptr && eden == nullptr) return {};
     detail::byte_writer out;
@@ -137,7 +145,8 @@ inline void require_whole(coding const& how, std::size_t dims, bool second = fal
 /// The same for a whole coding. That of two stages: for each u8 kind, u32 length of its coding and that.
 [[nodiscard]] inline std::vector<std::byte> coding_bytes(coding const& how) {
     if (how.kind != codec_kind::refined)
-        return coding_bytes(how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr, how.eden ? &*how.eden : nullptr);
+        return coding_bytes(how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr,
+                            how.eden ? &*how.eden : nullptr);
     detail::byte_writer out;
     for (coding const& stage : how.stages) {
         auto const bytes = coding_bytes(stage);
@@ -155,7 +164,8 @@ inline void require_whole(coding const& how, std::size_t dims, bool second = fal
     if (kind == codec_kind::refined) {
         for (int i = 0; i < 2; ++i) {
             auto const stage = static_cast<codec_kind>(in.u8());
-            require(stage != codec_kind::refined && to_string(stage) != "unknown", error_code::corrupt_file, "a stage of the coding has kind ", static_cast<unsigned>(stage));
+            require(stage != codec_kind::refined && to_string(stage) != "unknown", error_code::corrupt_file,
+                    "a stage of the coding has kind ", static_cast<unsigned>(stage));
             out.stages.push_back(coding_from_bytes(stage, dims, in.take(in.u32())));
         }
         require(in.at_end(), error_code::corrupt_file, "there are bytes after the coding");
@@ -163,15 +173,18 @@ inline void require_whole(coding const& how, std::size_t dims, bool second = fal
     }
     if (bytes.empty()) return out;
     try {
-        if (auto const mapped = in.take(in.u32()); !mapped.empty()) out.map = quantize::transform_from_bytes(mapped, {.max_dims = max_dims});
+        if (auto const mapped = in.take(in.u32()); !mapped.empty())
+            out.map = quantize::transform_from_bytes(mapped, {.max_dims = max_dims});
         require(!out.map || out.map->input_dims() == dims, error_code::corrupt_file, "the transform is for other dimensions than ", dims);
         std::size_t const code_dims = out.map ? out.map->code_dims() : dims;
         auto const number = static_cast<detail::form_number>(in.u8());
         unsigned const bits = in.u8();
         if (number == detail::form_number::product) {
             require(bits <= 1, error_code::corrupt_file, "the coding has scale ", bits);
-            out.product.emplace(quantize::product_quantizer::from_bytes(in.rest()), bits != 0 ? quantize::product_scale::exact_along : quantize::product_scale::plain);
-            require(out.product->dims() == code_dims, error_code::corrupt_file, "the codebooks are for ", out.product->dims(), " dimensions, not ", code_dims);
+            out.product.emplace(quantize::product_quantizer::from_bytes(in.rest()),
+                                bits != 0 ? quantize::product_scale::exact_along : quantize::product_scale::plain);
+            require(out.product->dims() == code_dims, error_code::corrupt_file, "the codebooks are for ", out.product->dims(),
+                    " dimensions, not ", code_dims);
         } else if (number == detail::form_number::eden) {
             unsigned const scale = in.u8();
             require(scale <= 1, error_code::corrupt_file, "the coding has a scale of kind ", scale);

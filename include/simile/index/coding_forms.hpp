@@ -16,7 +16,17 @@
 /// The forms of integer codes as bytes of a file: u8 form, u8 bits, and what the form needs.
 namespace simile::detail {
 
-enum class form_number : std::uint8_t { none = 0, mid_rise = 1, lvq = 2, rabitq = 3, affine = 4, product = 5, recurrent = 6, eden = 7, lvq_residual = 8 };
+enum class form_number : std::uint8_t {
+    none = 0,
+    mid_rise = 1,
+    lvq = 2,
+    rabitq = 3,
+    affine = 4,
+    product = 5,
+    recurrent = 6,
+    eden = 7,
+    lvq_residual = 8
+};
 
 /// A block of layers: u8 their number; for each u32 rows, u32 columns, u8 whether it has a bias, the weights and the bias.
 inline void write_block(byte_writer& out, quantize::dense_block const& block) {
@@ -33,12 +43,14 @@ inline void write_block(byte_writer& out, quantize::dense_block const& block) {
     std::vector<quantize::dense_layer> layers;
     for (unsigned left = in.u8(); left != 0; --left) {
         std::uint64_t const rows = in.u32(), columns = in.u32();
-        require(rows >= 1 && rows <= max_dims && columns >= 1 && columns <= max_dims, error_code::corrupt_file, "a layer of ", rows, " x ", columns);
+        require(rows >= 1 && rows <= max_dims && columns >= 1 && columns <= max_dims, error_code::corrupt_file, "a layer of ", rows, " x ",
+                columns);
         bool const has_bias = in.u8() != 0;
         require(rows * columns <= in.left() / sizeof(float), error_code::corrupt_file, "the weights of a layer end early");
         auto const weights = in.floats(static_cast<std::size_t>(rows * columns));
         auto const bias = in.floats(has_bias ? static_cast<std::size_t>(columns) : 0);
-        layers.emplace_back(matrix_view<float const>(weights.data(), static_cast<std::size_t>(rows), static_cast<std::size_t>(columns)), bias);
+        layers.emplace_back(matrix_view<float const>(weights.data(), static_cast<std::size_t>(rows), static_cast<std::size_t>(columns)),
+                            bias);
     }
     return quantize::dense_block(std::move(layers));
 }
@@ -61,7 +73,8 @@ inline void write_model(byte_writer& out, quantize::recurrent_form const& form) 
     for (unsigned i = 1; i < bits; ++i) residual.push_back(read_block(in));
     std::optional<quantize::dense_block> decoder;
     if (has_decoder != 0) decoder = read_block(in);
-    return quantize::recurrent_form({std::move(first), std::move(back), std::move(residual), std::move(decoder)}, static_cast<quantize::recurrent_query>(asked));
+    return quantize::recurrent_form({std::move(first), std::move(back), std::move(residual), std::move(decoder)},
+                                    static_cast<quantize::recurrent_query>(asked));
 }
 
 struct form_writer {
@@ -104,7 +117,9 @@ struct form_writer {
             return quantize::affine_ranges(bits, std::move(low), std::move(step));
         }
         case form_number::recurrent: return read_model(in, bits);
-        default: fail(error_code::unsupported_version, "the coding has form ", static_cast<unsigned>(number), ", which this program does not know");
+        default:
+            fail(error_code::unsupported_version, "the coding has form ", static_cast<unsigned>(number),
+                 ", which this program does not know");
     }
 }
 

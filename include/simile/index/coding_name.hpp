@@ -15,7 +15,9 @@ namespace detail {
 struct form_name {
     std::string operator()(quantize::mid_rise_form const& f) const { return "int" + std::to_string(f.bits); }
     std::string operator()(quantize::lvq_form const& f) const { return "lvq" + std::to_string(f.bits); }
-    std::string operator()(quantize::lvq_residual_form const& f) const { return "residual" + std::to_string(f.bits) + "(lvq" + std::to_string(f.first_bits) + ")"; }
+    std::string operator()(quantize::lvq_residual_form const& f) const {
+        return "residual" + std::to_string(f.bits) + "(lvq" + std::to_string(f.first_bits) + ")";
+    }
     std::string operator()(quantize::rabitq_encoder const& f) const { return "rabitq" + std::to_string(f.bits()); }
     std::string operator()(quantize::affine_ranges const& f) const { return "affine" + std::to_string(f.bits()); }
     std::string operator()(quantize::recurrent_form const& f) const { return "recurrent" + std::to_string(f.bits()); }
@@ -36,8 +38,8 @@ struct step_name {
 
 /// The name of a coding: where coding_of can make it, a name that makes it again. Others get one that tells of their parts, such as "affine4",
 /// "product96+centred+rotated" (of 96 subspaces) or "int8+prefix128"; coding_of does not know these.
-[[nodiscard]] inline std::string name_of(codec_kind kind, quantize::transform const* map, quantize::integer_form const* form, quantize::product_codec const* product,
-                                         quantize::eden_codec const* eden = nullptr) {
+[[nodiscard]] inline std::string name_of(codec_kind kind, quantize::transform const* map, quantize::integer_form const* form,
+                                         quantize::product_codec const* product, quantize::eden_codec const* eden = nullptr) {
     std::string name(to_string(kind)), steps;
     if (form != nullptr) name = std::visit(detail::form_name{}, *form);
     if (product != nullptr) name += std::to_string(product->quantizer().subspaces());
@@ -56,7 +58,8 @@ struct step_name {
         std::size_t const digits = std::string("lvq4").size();
         return first.substr(0, digits) + "x" + std::to_string(quantize::bits_of(*how.stages[1].form)) + first.substr(digits);
     }
-    return name_of(how.kind, how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr, how.eden ? &*how.eden : nullptr);
+    return name_of(how.kind, how.map ? &*how.map : nullptr, how.form ? &*how.form : nullptr, how.product ? &*how.product : nullptr,
+                   how.eden ? &*how.eden : nullptr);
 }
 
 }  // namespace simile

@@ -34,7 +34,8 @@ public:
     /// @param rows  complete; only changed through this from now on
     /// @param bank  [n][rows.dims()]; without any, scores stay as they are
     /// @throws error as fit_correction; incomplete
-    corrected_index(std::shared_ptr<vector_index> rows, matrix_view<float const> bank, correction_options const& options = {}) : rows_(std::move(rows)) {
+    corrected_index(std::shared_ptr<vector_index> rows, matrix_view<float const> bank, correction_options const& options = {})
+        : rows_(std::move(rows)) {
         require(rows_ != nullptr, error_code::invalid_argument, "there is no index");
         set_bank(bank, options);
     }
@@ -100,7 +101,8 @@ public:
     }
 
     /// @throws as vector_index::add
-    void add(std::span<id_ref const> ids, matrix_view<float const> vectors, on_duplicate duplicates = on_duplicate::refuse, progress const& watch = {}) {
+    void add(std::span<id_ref const> ids, matrix_view<float const> vectors, on_duplicate duplicates = on_duplicate::refuse,
+             progress const& watch = {}) {
         std::vector<row_t> replaced;
         for (id_ref const id : ids)
             if (auto const row = rows_->find(id)) replaced.push_back(*row);
@@ -110,7 +112,9 @@ public:
         follow_added(before);
         follow_replaced(replaced);
     }
-    void add(id_ref id, std::span<float const> vector, on_duplicate duplicates = on_duplicate::refuse) { add({&id, 1}, {vector.data(), 1, vector.size()}, duplicates); }
+    void add(id_ref id, std::span<float const> vector, on_duplicate duplicates = on_duplicate::refuse) {
+        add({&id, 1}, {vector.data(), 1, vector.size()}, duplicates);
+    }
     void update(id_ref id, std::span<float const> vector) {
         rows_->update(id, vector);
         row_t const row = *rows_->find(id);
@@ -131,7 +135,8 @@ public:
         apply(options, corrected);
         return rows_->search(query, options);
     }
-    [[nodiscard]] std::vector<search_result> search_many(matrix_view<float const> queries, search_options options = {}, bool corrected = true) const {
+    [[nodiscard]] std::vector<search_result> search_many(matrix_view<float const> queries, search_options options = {},
+                                                         bool corrected = true) const {
         apply(options, corrected);
         return rows_->search_many(queries, options);
     }
@@ -144,15 +149,16 @@ public:
     }
     [[nodiscard]] std::vector<std::byte> to_bytes() const { return simile::to_bytes(file()); }
     /// @throws error as simile::from_bytes; invalid_argument when the file has no correction
-    [[nodiscard]] static corrected_index from_bytes(std::span<std::byte const> bytes, verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
+    [[nodiscard]] static corrected_index from_bytes(std::span<std::byte const> bytes, verify_level verify = verify_level::checksum,
+                                                    load_limits const& limits = {}) {
         index_loader loader(verify, limits, bytes.size());
         loader.feed(bytes);
         loader.end();
         return from_loaded(loader.index(), loader.correction(), verify, limits);
     }
     /// @param section  as index_loader::correction gives it
-    [[nodiscard]] static corrected_index from_loaded(std::shared_ptr<vector_index> rows, std::span<std::byte const> section, verify_level verify = verify_level::checksum,
-                                                     load_limits const& limits = {}) {
+    [[nodiscard]] static corrected_index from_loaded(std::shared_ptr<vector_index> rows, std::span<std::byte const> section,
+                                                     verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
         require(!section.empty(), error_code::invalid_argument, "the file has no hub correction: use load_index");
         corrected_index out(std::move(rows));
         try {
@@ -224,7 +230,8 @@ private:
     void remove_row(id_ref id, row_t row) {
         auto const last = static_cast<row_t>(size() - 1);
         std::vector<float> last_scores;
-        if (options_.dynamic && row != last) each_row(last, last + 1, [&](row_t, std::span<float const> scores) { last_scores.assign(scores.begin(), scores.end()); });
+        if (options_.dynamic && row != last)
+            each_row(last, last + 1, [&](row_t, std::span<float const> scores) { last_scores.assign(scores.begin(), scores.end()); });
         rows_->remove(id);
         state_.bias[row] = state_.bias[last];
         state_.bias.pop_back();
@@ -263,7 +270,8 @@ private:
     /// bank u32 number and (u32 row, f32 score) of its best rows; the bank as a `.simile` file.
     [[nodiscard]] std::vector<std::byte> state_bytes() const {
         detail::byte_writer out;
-        for (unsigned const v : {unsigned{section_version}, static_cast<unsigned>(options_.method), options_.dynamic ? 1U : 0U, 0U}) out.u8(static_cast<std::uint8_t>(v));
+        for (unsigned const v : {unsigned{section_version}, static_cast<unsigned>(options_.method), options_.dynamic ? 1U : 0U, 0U})
+            out.u8(static_cast<std::uint8_t>(v));
         out.u32(static_cast<std::uint32_t>(std::min<std::size_t>(options_.k.value_or(0), 0xFFFFFFFFU)));
         out.u32(static_cast<std::uint32_t>(std::min<std::size_t>(options_.active_k, 0xFFFFFFFFU)));
         out.f64(options_.beta);
@@ -284,7 +292,8 @@ private:
         detail::byte_reader in(section);
         unsigned const version = in.u8(), method = in.u8(), dynamic = in.u8(), zero = in.u8();
         require(version == section_version, error_code::unsupported_version, "a hub correction of version ", version);
-        require(method <= static_cast<unsigned>(correction_method::csls) && dynamic <= 1 && zero == 0, error_code::corrupt_file, "a hub correction by method ", method);
+        require(method <= static_cast<unsigned>(correction_method::csls) && dynamic <= 1 && zero == 0, error_code::corrupt_file,
+                "a hub correction by method ", method);
         options_.method = static_cast<correction_method>(method);
         options_.dynamic = dynamic != 0;
         if (std::uint32_t const k = in.u32(); k != 0) options_.k = k;
@@ -293,7 +302,8 @@ private:
         options_.alpha = in.f64();
         detail::check(options_);
         state_.bias = in.floats(size());
-        require(std::all_of(state_.bias.begin(), state_.bias.end(), [](float b) { return std::isfinite(b); }), error_code::corrupt_file, "a bias is not finite");
+        require(std::all_of(state_.bias.begin(), state_.bias.end(), [](float b) { return std::isfinite(b); }), error_code::corrupt_file,
+                "a bias is not finite");
         std::size_t const count = in.u32();
         best_ = score::activation_set(options_.dynamic ? size() : 0, options_.active_k);
         for (std::size_t b = 0; options_.dynamic && b < count; ++b) {
@@ -307,8 +317,9 @@ private:
             best_.add_row(best);
         }
         bank_ = simile::from_bytes(in.rest(), verify, limits);
-        require(bank_->size() == count && bank_->dims() == rows_->dims() && bank_->similarity() == rows_->similarity() && bank_->level() == bank_->levels(), error_code::corrupt_file,
-                "a bank of ", bank_->size(), " queries does not fit");
+        require(bank_->size() == count && bank_->dims() == rows_->dims() && bank_->similarity() == rows_->similarity() &&
+                    bank_->level() == bank_->levels(),
+                error_code::corrupt_file, "a bank of ", bank_->size(), " queries does not fit");
         values_ = row_vectors(*bank_, 0, bank_->size());
         rows_->visit_scores(bank(), [](auto const&...) {}, nullptr, {}, row_range{0, 0});  // none is zero or not finite
         refresh_active();

@@ -29,7 +29,8 @@ public:
     /// @param bank     [n][index.dims()]; kept as int8 codes, and used as these tell it
     /// @param options  `threads` are used by every step, `watch` is not
     /// @throws error as fit_correction; incomplete
-    correction_fit(vector_index const& index, matrix_view<float const> bank, correction_options const& options) : correction_fit(index, codes_of(index, bank), options) {}
+    correction_fit(vector_index const& index, matrix_view<float const> bank, correction_options const& options)
+        : correction_fit(index, codes_of(index, bank), options) {}
 
     [[nodiscard]] bool finished() const noexcept { return next_ >= total(); }
     /// Rows that were looked at, and in all.
@@ -40,14 +41,17 @@ public:
     /// Looks at about so many rows more, at least 32.
     /// @throws error invalid_argument when the number of rows has changed
     void step(std::size_t rows) {
-        require(index_->size() == total(), error_code::invalid_argument, "the index has ", index_->size(), " rows, and had ", total(), " when the fit began");
+        require(index_->size() == total(), error_code::invalid_argument, "the index has ", index_->size(), " rows, and had ", total(),
+                " when the fit began");
         if (finished()) return;
         std::size_t const tasks = options_.threads == nullptr ? 1 : options_.threads->concurrency();
         std::size_t const part = std::max<std::size_t>(1, rows / block_rows / tasks) * block_rows, begin = next_;
         std::vector<std::vector<top_k>> found(tasks, std::vector<top_k>(best_.size(), top_k(options_.active_k)));
         auto const task = [&](std::size_t t) { look({row(begin + t * part), row(begin + (t + 1) * part)}, found[t]); };
-        if (tasks == 1) task(0);
-        else options_.threads->run(tasks, task);
+        if (tasks == 1)
+            task(0);
+        else
+            options_.threads->run(tasks, task);
         for (auto const& of_task : found)
             for (std::size_t b = 0; b < best_.size(); ++b) best_[b].merge(of_task[b]);
         next_ = row(begin + tasks * part);
@@ -67,7 +71,8 @@ private:
     correction_fit(vector_index const& index, std::shared_ptr<vector_index> bank, correction_options const& options)
         : index_(&index), options_(options), bank_(std::move(bank)), values_(row_vectors(*bank_, 0, bank_->size())) {
         detail::check(options);
-        require(index.level() == index.levels(), error_code::incomplete, "the index has loaded ", index.level(), " of ", index.levels(), " planes");
+        require(index.level() == index.levels(), error_code::incomplete, "the index has loaded ", index.level(), " of ", index.levels(),
+                " planes");
         state_.bias.assign(index.size(), 0.0F);
         if (bank_->size() == 0) next_ = index.size();
         if (options_.dynamic) best_.assign(bank_->size(), top_k(options_.active_k));

@@ -44,12 +44,14 @@ inline void save_index(vector_index const& index, std::filesystem::path const& p
 }
 
 /// @throws as from_bytes, and io_failure, cancelled
-[[nodiscard]] inline std::shared_ptr<vector_index> load_index(std::filesystem::path const& path, verify_level verify = verify_level::checksum,
-                                                              load_limits const& limits = {}, progress const& watch = {}) {
+[[nodiscard]] inline std::shared_ptr<vector_index> load_index(std::filesystem::path const& path,
+                                                              verify_level verify = verify_level::checksum, load_limits const& limits = {},
+                                                              progress const& watch = {}) {
     std::error_code unreadable;
     std::uint64_t const length = std::filesystem::file_size(path, unreadable);
     std::ifstream file(path, std::ios::binary);
-    require(!unreadable && file.is_open(), error_code::io_failure, "cannot open ", path.string(), unreadable ? ": " + unreadable.message() : std::string());
+    require(!unreadable && file.is_open(), error_code::io_failure, "cannot open ", path.string(),
+            unreadable ? ": " + unreadable.message() : std::string());
     index_loader loader(verify, limits, length);
     std::vector<std::byte> piece(file_format::chunk_bytes);
     for (std::uint64_t done = 0; done < length;) {

@@ -27,18 +27,24 @@ public:
         : vector_index(dims, similarity, zeros), codec_(dims, similarity) {}
     /// @param map    into the space of the codes; only where codes are directions
     /// @param codec  of map.code_dims() dimensions
-    flat_index(quantize::transform map, Codec codec, similarity_kind similarity = similarity_kind::cosine, zero_vectors zeros = zero_vectors::refuse)
+    flat_index(quantize::transform map, Codec codec, similarity_kind similarity = similarity_kind::cosine,
+               zero_vectors zeros = zero_vectors::refuse)
         requires Codec::directions
         : vector_index(std::move(map), similarity, zeros), codec_(std::move(codec)) {
-        require(codec_.dims() == code_dims(), error_code::dimension_mismatch, "the codec has ", codec_.dims(), " dimensions, the transform ", code_dims());
+        require(codec_.dims() == code_dims(), error_code::dimension_mismatch, "the codec has ", codec_.dims(),
+                " dimensions, the transform ", code_dims());
     }
 
     [[nodiscard]] codec_kind codec() const noexcept override { return Codec::kind; }
     [[nodiscard]] std::string codec_name() const override {
-        if constexpr (requires { codec_.form(); }) return name_of(Codec::kind, map(), &codec_.form(), nullptr);
-        else if constexpr (requires { codec_.quantizer(); }) return name_of(Codec::kind, map(), nullptr, &codec_);
-        else if constexpr (Codec::kind == codec_kind::eden) return name_of(Codec::kind, map(), nullptr, nullptr, &codec_);
-        else return vector_index::codec_name();
+        if constexpr (requires { codec_.form(); })
+            return name_of(Codec::kind, map(), &codec_.form(), nullptr);
+        else if constexpr (requires { codec_.quantizer(); })
+            return name_of(Codec::kind, map(), nullptr, &codec_);
+        else if constexpr (Codec::kind == codec_kind::eden)
+            return name_of(Codec::kind, map(), nullptr, nullptr, &codec_);
+        else
+            return vector_index::codec_name();
     }
 
 protected:
@@ -51,25 +57,33 @@ protected:
     }
     void encode_row(std::span<float const> values, row_t row) override { codec_.encode(values, block(row / block_rows), row % block_rows); }
     void decode_row(row_t row, std::span<float> out) const override { codec_.decode(block(row / block_rows), row % block_rows, out); }
-    void move_row(row_t from, row_t to) override { codec_.move(block(from / block_rows), from % block_rows, block(to / block_rows), to % block_rows); }
+    void move_row(row_t from, row_t to) override {
+        codec_.move(block(from / block_rows), from % block_rows, block(to / block_rows), to % block_rows);
+    }
     void drop_last_row(row_t last) override {
         codec_.clear(block(last / block_rows), last % block_rows);
         resize_plane(blocks_, 0, last);
     }
 
-    [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
+    [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options,
+                                            score_rule const& rule) const override {
         auto const prepared = codec_.prepare(query, scale);
-        auto const scan = [&](std::size_t b, float threshold, quantize::block_scores& scores) { return codec_.scan(prepared, block(b), threshold, scores); };
+        auto const scan = [&](std::size_t b, float threshold, quantize::block_scores& scores) {
+            return codec_.scan(prepared, block(b), threshold, scores);
+        };
 #if defined(__wasm__)
         // One scan for both would be another loop to download for every codec.
-        return detail::as_asked(options, rule, [&](score_rule const& with, search_options const& how) -> search_result { return {detail::best_of_blocks(size(), how, with, scan), 1}; });
+        return detail::as_asked(options, rule, [&](score_rule const& with, search_options const& how) -> search_result {
+            return {detail::best_of_blocks(size(), how, with, scan), 1};
+        });
 #else
         if (rule.bias != nullptr && options.active != nullptr) return detail::best_of_two(size(), options, rule, scan);
         return {detail::best_of_blocks(size(), options, rule, scan), 1, rule.bias != nullptr};
 #endif
     }
 
-    void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
+    void search_batch(std::span<prepared_query const> queries, search_options const& options,
+                      std::span<search_result> results) const override {
         std::size_t in_tiles = 0;
         if (!options.bias.empty() && options.active != nullptr) return vector_index::search_batch(queries, options, results);
         if constexpr (scans_tiles) {
@@ -81,7 +95,8 @@ protected:
         vector_index::search_batch(queries.subspan(in_tiles), options, results.subspan(in_tiles));
     }
 
-    void score_blocks(std::span<prepared_query const> queries, std::size_t first, std::size_t last, vector_index::block_taker const& take) const override {
+    void score_blocks(std::span<prepared_query const> queries, std::size_t first, std::size_t last,
+                      vector_index::block_taker const& take) const override {
         if constexpr (!scores_own_blocks) {
             vector_index::score_blocks(queries, first, last, take);
         } else {
@@ -107,10 +122,14 @@ protected:
     }
 
     [[nodiscard]] std::vector<std::byte> coding_section() const override {
-        if constexpr (requires { codec_.form(); }) return coding_bytes(map(), &codec_.form(), nullptr);
-        else if constexpr (requires { codec_.quantizer(); }) return coding_bytes(map(), nullptr, &codec_);
-        else if constexpr (Codec::kind == codec_kind::eden) return coding_bytes(map(), nullptr, nullptr, &codec_);
-        else return vector_index::coding_section();
+        if constexpr (requires { codec_.form(); })
+            return coding_bytes(map(), &codec_.form(), nullptr);
+        else if constexpr (requires { codec_.quantizer(); })
+            return coding_bytes(map(), nullptr, &codec_);
+        else if constexpr (Codec::kind == codec_kind::eden)
+            return coding_bytes(map(), nullptr, nullptr, &codec_);
+        else
+            return vector_index::coding_section();
     }
     [[nodiscard]] std::size_t block_bytes(unsigned) const noexcept override { return codec_.block_bytes(); }
     [[nodiscard]] byte_buffer& plane(unsigned) noexcept override { return blocks_; }
@@ -140,7 +159,8 @@ private:
         std::vector<typename Codec::tile> tiles;
         for (std::size_t i = 0; i < queries.size(); i += quantize::batch_tile) {
             std::vector<typename Codec::query> prepared;
-            for (prepared_query const& q : queries.subspan(i, std::min(quantize::batch_tile, queries.size() - i))) prepared.push_back(codec_.prepare(q.values, q.scale));
+            for (prepared_query const& q : queries.subspan(i, std::min(quantize::batch_tile, queries.size() - i)))
+                prepared.push_back(codec_.prepare(q.values, q.scale));
             tiles.push_back(codec_.prepare_tile(prepared));
         }
         std::vector<top_k> best;

@@ -17,7 +17,8 @@ namespace simile {
 /// ask of_scores for a query of length 1.
 /// @throws error incomplete, cancelled; invalid_argument under squared_l2, whose scores are no inner products
 [[nodiscard]] inline score::gallery_moments gallery_moments_of(vector_index const& index, progress const& watch = {}) {
-    require(index.similarity() != similarity_kind::squared_l2, error_code::invalid_argument, "distances are no inner products: their moments do not follow from those of the vectors");
+    require(index.similarity() != similarity_kind::squared_l2, error_code::invalid_argument,
+            "distances are no inner products: their moments do not follow from those of the vectors");
     score::gallery_moments out(index.dims());
     constexpr std::size_t part = 1024;
     for (std::size_t first = 0; first < index.size(); first += part) {

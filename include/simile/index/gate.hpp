@@ -23,7 +23,8 @@ namespace simile::detail {
 /// How many standard deviations of its estimates a stage of the cascade looks below the k-th best, for a share `recall` of the k best to stay. The k-th best
 /// estimate lies above the k-th best score by about one deviation, the rest is the quantile of the normal law; measured on sentence embeddings.
 [[nodiscard]] inline float spread_for(double recall) noexcept {
-    static constexpr std::array<std::pair<double, double>, 7> known = {{{0.0, 0.0}, {0.5, 1.0}, {0.9, 2.0}, {0.95, 2.4}, {0.99, 3.0}, {0.999, 3.8}, {0.9999, 4.6}}};
+    static constexpr std::array<std::pair<double, double>, 7> known = {
+        {{0.0, 0.0}, {0.5, 1.0}, {0.9, 2.0}, {0.95, 2.4}, {0.99, 3.0}, {0.999, 3.8}, {0.9999, 4.6}}};
     if (recall >= 1) return std::numeric_limits<float>::infinity();
     for (std::size_t i = 1; i < known.size(); ++i)
         if (recall <= known[i].first) {
@@ -58,7 +59,8 @@ class gate_look {
 public:
     /// @param margin  by which an estimate may be too low, for rows of slope 1
     /// @param scan    scan(block, threshold, scores): the estimates of a block; which reach the threshold
-    gate_look(std::size_t rows, score_rule const& rule, float margin, Scan const& scan) : rows_(rows), rule_(rule), margin_(margin), scan_(scan) {}
+    gate_look(std::size_t rows, score_rule const& rule, float margin, Scan const& scan)
+        : rows_(rows), rule_(rule), margin_(margin), scan_(scan) {}
 
     static constexpr std::size_t together = 256;
     /// @param begin, end  at most `together` apart
@@ -105,14 +107,17 @@ private:
 
 /// The candidates of one query, in the order of their rows.
 template <class Scan>
-[[nodiscard]] std::vector<candidate_pool::candidate> gate(std::size_t rows, search_options const& options, score_rule const& rule, float margin, Scan const& scan) {
+[[nodiscard]] std::vector<candidate_pool::candidate> gate(std::size_t rows, search_options const& options, score_rule const& rule,
+                                                          float margin, Scan const& scan) {
     gate_look const look(rows, rule, margin, scan);
     block_walk const walk(rows, options);
     auto const search_range = [&](std::size_t first, std::size_t last, gate_result& found) {
         std::vector<held_block> held;
-        for (std::size_t begin = first; begin < last; begin += look.together) look(walk, begin, std::min(last, begin + look.together), held, found);
+        for (std::size_t begin = first; begin < last; begin += look.together)
+            look(walk, begin, std::min(last, begin + look.together), held, found);
     };
-    return over_blocks(walk.size(), options.threads, gate_result(options.k, rule.before_finish(options.min_score)), search_range).pool.take();
+    return over_blocks(walk.size(), options.threads, gate_result(options.k, rule.before_finish(options.min_score)), search_range)
+        .pool.take();
 }
 
 /// The same for many queries: some look at some blocks, which stay in the cache, before the next blocks come.
@@ -136,7 +141,8 @@ void gate_batch(std::size_t rows, search_options const& options, std::size_t que
         for (std::size_t begin = 0; begin < walk.size(); begin += step)
             for (std::size_t i = 0; i < count; ++i) {
                 auto const scan = scan_of(asked[i]);
-                gate_look(rows, asked[i].rule, asked[i].gate_margin, scan)(walk, begin, std::min(walk.size(), begin + step), held, found[i]);
+                gate_look(rows, asked[i].rule, asked[i].gate_margin, scan)(walk, begin, std::min(walk.size(), begin + step), held,
+                                                                           found[i]);
             }
         for (std::size_t i = 0; i < count; ++i) finish(first + i, asked[i], found[i].pool.take());
     }

@@ -98,10 +98,12 @@ inline void append(id_ref id, std::vector<std::byte>& out) {
 class id_table {
 public:
     id_table() = default;
-    id_table(id_table const& other) : rows_(other.rows_), plain_(other.plain_), unused_(other.unused_), bytes_(other.bytes_), offsets_(other.offsets_) {}
+    id_table(id_table const& other)
+        : rows_(other.rows_), plain_(other.plain_), unused_(other.unused_), bytes_(other.bytes_), offsets_(other.offsets_) {}
     id_table(id_table&&) noexcept = default;
     id_table& operator=(id_table other) noexcept {
-        std::swap(rows_, other.rows_), std::swap(plain_, other.plain_), std::swap(unused_, other.unused_), std::swap(lookup_, other.lookup_);
+        std::swap(rows_, other.rows_), std::swap(plain_, other.plain_), std::swap(unused_, other.unused_),
+            std::swap(lookup_, other.lookup_);
         bytes_.swap(other.bytes_), offsets_.swap(other.offsets_);
         return *this;
     }
@@ -128,10 +130,12 @@ public:
     /// Makes room so that `count` more rows with `bytes` of encoded ids can be appended without allocating.
     /// @throws error limit_exceeded past 2^32 - 1 rows or 4 GiB of ids; std::bad_alloc
     void reserve(std::size_t count, std::size_t bytes) {
-        require(count <= std::numeric_limits<row_t>::max() - rows_, error_code::limit_exceeded, rows_, " + ", count, " rows are more than 2^32 - 1");
+        require(count <= std::numeric_limits<row_t>::max() - rows_, error_code::limit_exceeded, rows_, " + ", count,
+                " rows are more than 2^32 - 1");
         spell_out();
         if (unused_ > bytes_.size() / 2) compact();
-        require(bytes <= std::numeric_limits<std::uint32_t>::max() - bytes_.size(), error_code::limit_exceeded, "the ids need more than 4 GiB");
+        require(bytes <= std::numeric_limits<std::uint32_t>::max() - bytes_.size(), error_code::limit_exceeded,
+                "the ids need more than 4 GiB");
         grow(bytes_, bytes);
         grow(offsets_, count);
         look_up();
@@ -190,7 +194,8 @@ public:
         id_table table;
         table.plain_ = false;
         // Each id has at least one byte, so this checks the count against bytes really present before allocating.
-        require(bytes.size() <= std::numeric_limits<std::uint32_t>::max(), error_code::limit_exceeded, bytes.size(), " bytes of ids are more than 4 GiB");
+        require(bytes.size() <= std::numeric_limits<std::uint32_t>::max(), error_code::limit_exceeded, bytes.size(),
+                " bytes of ids are more than 4 GiB");
         require(rows <= bytes.size(), error_code::corrupt_file, bytes.size(), " bytes of ids for ", rows, " rows");
         table.offsets_.reserve(rows);
         std::size_t at = 0;

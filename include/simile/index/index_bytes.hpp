@@ -25,7 +25,9 @@ namespace simile {
 [[nodiscard]] inline std::vector<std::byte> to_bytes(vector_index const& index) { return to_bytes(index.file()); }
 
 /// @throws error corrupt_file, truncated_file, unsupported_version, limit_exceeded, out_of_memory
-[[nodiscard]] inline std::shared_ptr<vector_index> from_bytes(std::span<std::byte const> bytes, verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
+[[nodiscard]] inline std::shared_ptr<vector_index> from_bytes(std::span<std::byte const> bytes,
+                                                              verify_level verify = verify_level::checksum,
+                                                              load_limits const& limits = {}) {
     index_loader loader(verify, limits, bytes.size());
     loader.feed(bytes);
     loader.end();

@@ -58,7 +58,8 @@ struct input_rules {
     /// @throws error out_of_range, limit_exceeded, invalid_argument
     static void check_id(id_ref id) {
         require(id.number() <= id_ref::max_number, error_code::out_of_range, "id ", id.number(), " is above 2^53 - 1");
-        require(id.text().size() <= id_ref::max_text, error_code::limit_exceeded, "an id of ", id.text().size(), " bytes is longer than ", id_ref::max_text);
+        require(id.text().size() <= id_ref::max_text, error_code::limit_exceeded, "an id of ", id.text().size(), " bytes is longer than ",
+                id_ref::max_text);
         require(is_utf8(id.text()), error_code::invalid_argument, "an id is not UTF-8");
     }
 };

@@ -47,12 +47,15 @@ public:
     /// @param ids      one a row, or none
     /// @param vectors  [n][dims], n >= 1, finite
     /// @throws error as vector_index::add and mine::k_means; invalid_argument for more lists than rows
-    [[nodiscard]] static ivf_index build(coding how, std::span<id_ref const> ids, matrix_view<float const> vectors, similarity_kind similarity = similarity_kind::cosine,
-                                         ivf_options const& options = {}) {
+    [[nodiscard]] static ivf_index build(coding how, std::span<id_ref const> ids, matrix_view<float const> vectors,
+                                         similarity_kind similarity = similarity_kind::cosine, ivf_options const& options = {}) {
         require(vectors.rows() >= 1, error_code::invalid_argument, "lists are made of at least one vector");
-        require(ids.empty() || ids.size() == vectors.rows(), error_code::invalid_argument, ids.size(), " ids for ", vectors.rows(), " vectors");
+        require(ids.empty() || ids.size() == vectors.rows(), error_code::invalid_argument, ids.size(), " ids for ", vectors.rows(),
+                " vectors");
         std::size_t const n = vectors.rows();
-        std::size_t const lists = options.lists != 0 ? options.lists : std::clamp<std::size_t>(static_cast<std::size_t>(4 * std::sqrt(static_cast<double>(n))), 1, (n + 31) / 32);
+        std::size_t const lists =
+            options.lists != 0 ? options.lists
+                               : std::clamp<std::size_t>(static_cast<std::size_t>(4 * std::sqrt(static_cast<double>(n))), 1, (n + 31) / 32);
         require(lists <= n, error_code::invalid_argument, lists, " lists for ", n, " vectors");
         std::shared_ptr<vector_index> rows = make_index(std::move(how), vectors.dims(), similarity);
         input_rules(vectors.dims(), similarity, zero_vectors::refuse).check_rows(vectors, options.watch);
@@ -69,7 +72,8 @@ public:
                                                   .watch = &options.watch});
         std::shared_ptr<vector_index> centres = make_index(codec_kind::int8, vectors.dims(), similarity, zero_vectors::allow);
         centres->add(found.centroids());
-        auto const list = options.balance != 0 ? found.assign(points, options.balance, options.threads, options.watch) : nearest_lists(*centres, points, options);
+        auto const list = options.balance != 0 ? found.assign(points, options.balance, options.threads, options.watch)
+                                               : nearest_lists(*centres, points, options);
         auto offsets = starts_of(list, lists);
         add_by_list(*rows, ids, vectors, list, offsets, options);
         return {std::move(rows), std::move(centres), std::move(offsets), options.probes};
@@ -103,7 +107,8 @@ public:
         return rows_->search(query, options);
     }
     /// One search for each row; options.threads works on several queries at once, and options.watch is told after each 1,024.
-    [[nodiscard]] std::vector<search_result> search_many(matrix_view<float const> queries, search_options options = {}, std::size_t probes = 0) const {
+    [[nodiscard]] std::vector<search_result> search_many(matrix_view<float const> queries, search_options options = {},
+                                                         std::size_t probes = 0) const {
         std::vector<search_result> out(queries.rows());
         search_options one = options;
         one.threads = nullptr;
@@ -114,7 +119,8 @@ public:
             auto const task = [&](std::size_t i) { out[begin + i] = search(queries[begin + i], one, probes); };
             if (options.threads == nullptr)
                 for (std::size_t i = 0; i < count; ++i) task(i);
-            else options.threads->run(count, task);
+            else
+                options.threads->run(count, task);
             if (options.watch != nullptr) options.watch->step(begin + count, out.size());
         }
         return out;
@@ -136,36 +142,41 @@ public:
     }
     [[nodiscard]] std::vector<std::byte> to_bytes() const { return simile::to_bytes(file()); }
     /// @throws error as simile::from_bytes; invalid_argument when the file has no lists
-    [[nodiscard]] static ivf_index from_bytes(std::span<std::byte const> bytes, verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
+    [[nodiscard]] static ivf_index from_bytes(std::span<std::byte const> bytes, verify_level verify = verify_level::checksum,
+                                              load_limits const& limits = {}) {
         index_loader loader(verify, limits, bytes.size());
         loader.feed(bytes);
         loader.end();
         return from_loaded(loader.index(), loader.lists(), verify, limits);
     }
     /// @param lists  the section of lists as index_loader::lists gives it
-    [[nodiscard]] static ivf_index from_loaded(std::shared_ptr<vector_index> rows, std::span<std::byte const> lists, verify_level verify = verify_level::checksum,
-                                               load_limits const& limits = {}) {
+    [[nodiscard]] static ivf_index from_loaded(std::shared_ptr<vector_index> rows, std::span<std::byte const> lists,
+                                               verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
         require(!lists.empty(), error_code::invalid_argument, "the file has no lists: use load_index");
         detail::byte_reader in(lists);
         std::size_t const count = in.u32(), probes = in.u32();
-        require(count >= 1 && count <= lists.size() / 4 && probes >= 1 && probes <= count, error_code::corrupt_file, "the file has ", count, " lists and probes ", probes);
+        require(count >= 1 && count <= lists.size() / 4 && probes >= 1 && probes <= count, error_code::corrupt_file, "the file has ", count,
+                " lists and probes ", probes);
         std::vector<row_t> offsets(count + 1);
         for (row_t& at : offsets) at = in.u32();
-        require(offsets.front() == 0 && offsets.back() == rows->size() && std::is_sorted(offsets.begin(), offsets.end()), error_code::corrupt_file,
-                "the lists do not part the rows");
+        require(offsets.front() == 0 && offsets.back() == rows->size() && std::is_sorted(offsets.begin(), offsets.end()),
+                error_code::corrupt_file, "the lists do not part the rows");
         auto centres = read_centres(in.rest(), verify, limits);
-        require(centres->size() == count && centres->dims() == rows->dims() && centres->similarity() == rows->similarity(), error_code::corrupt_file,
-                "the centres do not fit the lists");
+        require(centres->size() == count && centres->dims() == rows->dims() && centres->similarity() == rows->similarity(),
+                error_code::corrupt_file, "the centres do not fit the lists");
         return {std::move(rows), std::move(centres), std::move(offsets), probes};
     }
 
 private:
     ivf_index(std::shared_ptr<vector_index> rows, std::shared_ptr<vector_index> centres, std::vector<row_t> offsets, std::size_t probes)
-        : rows_(std::move(rows)), centres_(std::move(centres)), offsets_(std::move(offsets)),
+        : rows_(std::move(rows)),
+          centres_(std::move(centres)),
+          offsets_(std::move(offsets)),
           probes_(std::clamp<std::size_t>(probes != 0 ? probes : std::max<std::size_t>(4, lists() / 64), 1, lists())) {}
 
     /// The section is whole by its table, so a file in it that ends early is damage.
-    [[nodiscard]] static std::shared_ptr<vector_index> read_centres(std::span<std::byte const> bytes, verify_level verify, load_limits const& limits) {
+    [[nodiscard]] static std::shared_ptr<vector_index> read_centres(std::span<std::byte const> bytes, verify_level verify,
+                                                                    load_limits const& limits) {
         try {
             return simile::from_bytes(bytes, verify, limits);
         } catch (error const& e) {
@@ -178,7 +189,8 @@ private:
         for (std::size_t i = 0; i < vectors.rows(); ++i) to_unit(vectors[i], std::span(units).subspan(i * vectors.dims(), vectors.dims()));
         return units;
     }
-    [[nodiscard]] static std::vector<row_t> nearest_lists(vector_index const& centres, matrix_view<float const> vectors, ivf_options const& options) {
+    [[nodiscard]] static std::vector<row_t> nearest_lists(vector_index const& centres, matrix_view<float const> vectors,
+                                                          ivf_options const& options) {
         std::vector<row_t> out;
         out.reserve(vectors.rows());
         constexpr std::size_t part = 8192;
@@ -196,8 +208,8 @@ private:
         std::partial_sum(starts.begin(), starts.end(), starts.begin());
         return starts;
     }
-    static void add_by_list(vector_index& rows, std::span<id_ref const> ids, matrix_view<float const> vectors, std::vector<row_t> const& list, std::vector<row_t> next,
-                            ivf_options const& options) {
+    static void add_by_list(vector_index& rows, std::span<id_ref const> ids, matrix_view<float const> vectors,
+                            std::vector<row_t> const& list, std::vector<row_t> next, ivf_options const& options) {
         std::vector<row_t> order(vectors.rows());
         for (std::size_t i = 0; i < order.size(); ++i) order[next[list[i]]++] = static_cast<row_t>(i);
         rows.reserve(order.size());
@@ -224,8 +236,10 @@ private:
         for (std::size_t const l : lists) {
             row_range const r{offsets_[l], offsets_[l + 1]};
             if (r.first == r.last) continue;
-            if (!out.empty() && out.back().last == r.first) out.back().last = r.last;
-            else out.push_back(r);
+            if (!out.empty() && out.back().last == r.first)
+                out.back().last = r.last;
+            else
+                out.push_back(r);
         }
         return out;
     }

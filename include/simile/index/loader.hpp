@@ -49,7 +49,7 @@ public:
     void end() {
         if (finished()) return;
         give_up();
-        fail(error_code::truncated_file, "the file ends at byte ", taken_, stage_ > stage::header ? " of " : "", 
+        fail(error_code::truncated_file, "the file ends at byte ", taken_, stage_ > stage::header ? " of " : "",
              stage_ > stage::header ? std::to_string(header_.file_length) : std::string());
     }
 
@@ -77,8 +77,10 @@ private:
     enum class stage { header, table, body, done };
 
     // Sections in the order in which a file holds them.
-    static constexpr std::array<section_type, 12> order = {section_type::chunks, section_type::coding, section_type::metadata, section_type::relevance, section_type::lists,  section_type::plane0, section_type::norms,
-                                                          section_type::ids,    section_type::plane1, section_type::plane2,   section_type::plane3, section_type::correction};
+    static constexpr std::array<section_type, 12> order = {section_type::chunks,    section_type::coding, section_type::metadata,
+                                                           section_type::relevance, section_type::lists,  section_type::plane0,
+                                                           section_type::norms,     section_type::ids,    section_type::plane1,
+                                                           section_type::plane2,    section_type::plane3, section_type::correction};
 
     [[nodiscard]] std::size_t take(std::span<std::byte const> bytes) {
         std::size_t used = 0;
@@ -104,12 +106,15 @@ private:
 
     void read_header() {
         header_ = file_format::decode_header(std::span<std::byte const, file_header::size>(head_), limits_);
-        require(!length_ || *length_ >= header_.file_length, error_code::truncated_file, "the file has ", length_.value_or(0), " of ", header_.file_length, " bytes");
-        require(!length_ || *length_ == header_.file_length, error_code::corrupt_file, "the file has ", length_.value_or(0), " bytes, by its header ",
-                header_.file_length);
+        require(!length_ || *length_ >= header_.file_length, error_code::truncated_file, "the file has ", length_.value_or(0), " of ",
+                header_.file_length, " bytes");
+        require(!length_ || *length_ == header_.file_length, error_code::corrupt_file, "the file has ", length_.value_or(0),
+                " bytes, by its header ", header_.file_length);
         auto const similarity = static_cast<similarity_kind>(header_.similarity);
-        require(header_.dims >= 1 && header_.dims <= max_dims && is_valid(similarity), error_code::corrupt_file, "the header's dims or similarity are impossible");
-        require(to_string(static_cast<codec_kind>(header_.codec)) != "unknown", error_code::unsupported_version, "the file holds codes of kind ", header_.codec, ", which this program does not know");
+        require(header_.dims >= 1 && header_.dims <= max_dims && is_valid(similarity), error_code::corrupt_file,
+                "the header's dims or similarity are impossible");
+        require(to_string(static_cast<codec_kind>(header_.codec)) != "unknown", error_code::unsupported_version,
+                "the file holds codes of kind ", header_.codec, ", which this program does not know");
         head_.clear();
         stage_ = stage::table;
     }
@@ -126,7 +131,8 @@ private:
     void make_empty_index(std::span<std::byte const> coding_section) {
         auto how = coding_from_bytes(static_cast<codec_kind>(header_.codec), header_.dims, coding_section);
         try {
-            index_ = make_index(std::move(how), header_.dims, static_cast<similarity_kind>(header_.similarity), static_cast<zero_vectors>(header_.flags));
+            index_ = make_index(std::move(how), header_.dims, static_cast<similarity_kind>(header_.similarity),
+                                static_cast<zero_vectors>(header_.flags));
         } catch (error const& e) {
             fail(error_code::corrupt_file, e.what());
         }
@@ -145,7 +151,8 @@ private:
         for (section_entry const& s : table_) {
             require((s.flags & ~section_entry::optional) == 0, error_code::corrupt_file, "section type ", s.type, " has unknown flags");
             if (s.type != static_cast<std::uint32_t>(section_type::chunks)) chunks += file_format::chunk_count(s.length);
-            auto const at = static_cast<std::size_t>(std::find(order.begin(), order.end(), static_cast<section_type>(s.type)) - order.begin());
+            auto const at =
+                static_cast<std::size_t>(std::find(order.begin(), order.end(), static_cast<section_type>(s.type)) - order.begin());
             if (at == order.size()) {
                 require((s.flags & section_entry::optional) != 0, error_code::unsupported_version, "the file needs section type ", s.type,
                         ", which this program does not know");
@@ -155,10 +162,12 @@ private:
             next = at + 1;
         }
         section_entry const* const hashes = find(section_type::chunks);
-        require((hashes == nullptr ? 0 : hashes->length) == 8 * chunks, error_code::corrupt_file, "the hashes of ", chunks, " pieces are not there");
+        require((hashes == nullptr ? 0 : hashes->length) == 8 * chunks, error_code::corrupt_file, "the hashes of ", chunks,
+                " pieces are not there");
     }
     [[nodiscard]] section_entry const* find(section_type type) const noexcept {
-        auto const at = std::find_if(table_.begin(), table_.end(), [&](section_entry const& s) { return s.type == static_cast<std::uint32_t>(type); });
+        auto const at =
+            std::find_if(table_.begin(), table_.end(), [&](section_entry const& s) { return s.type == static_cast<std::uint32_t>(type); });
         return at == table_.end() ? nullptr : &*at;
     }
     /// Length a section must have; 0: it must not be there; nothing: any length, and it may be absent.
@@ -173,19 +182,22 @@ private:
         }
     }
     void check_absent(section_type type) const {
-        require(wanted_length(type).value_or(0) == 0, error_code::corrupt_file, "section type ", static_cast<std::uint32_t>(type), " is missing");
+        require(wanted_length(type).value_or(0) == 0, error_code::corrupt_file, "section type ", static_cast<std::uint32_t>(type),
+                " is missing");
     }
     void check_length(section_entry const& s) const {
         auto const wanted = wanted_length(static_cast<section_type>(s.type));
-        require(s.length == wanted.value_or(s.length), error_code::corrupt_file, "section type ", s.type, " has ", s.length, " bytes instead of ", wanted.value_or(0));
+        require(s.length == wanted.value_or(s.length), error_code::corrupt_file, "section type ", s.type, " has ", s.length,
+                " bytes instead of ", wanted.value_or(0));
     }
 
     [[nodiscard]] std::size_t take_body(std::span<std::byte const> bytes) {
         section_entry const& s = table_[section_];
         if (taken_ < s.offset) {
             auto const n = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), s.offset - taken_));
-            require(std::all_of(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n), [](std::byte b) { return b == std::byte{0}; }),
-                    error_code::corrupt_file, "the padding before byte ", s.offset, " is not zero");
+            require(
+                std::all_of(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n), [](std::byte b) { return b == std::byte{0}; }),
+                error_code::corrupt_file, "the padding before byte ", s.offset, " is not zero");
             return n;
         }
         // Not beyond the present piece, so that each is checked before the next is taken.
@@ -201,7 +213,8 @@ private:
         byte_buffer& to = target(s);
         std::size_t const size = to.size();
         if (to.capacity() - size < bytes.size())
-            to.reserve(static_cast<std::size_t>(length_ ? s.length : std::min<std::uint64_t>(s.length, std::max<std::uint64_t>(2 * size, size + bytes.size()))));
+            to.reserve(static_cast<std::size_t>(
+                length_ ? s.length : std::min<std::uint64_t>(s.length, std::max<std::uint64_t>(2 * size, size + bytes.size()))));
         to.resize(size + bytes.size());
         std::copy(bytes.begin(), bytes.end(), to.begin() + static_cast<std::ptrdiff_t>(size));
     }
@@ -227,9 +240,10 @@ private:
         if (verify_ != verify_level::structure && (!whole || piece_end == s.length)) {
             std::uint64_t const piece = (piece_end - 1) / file_format::chunk_bytes;
             std::size_t const begin = whole || is_skipped(s) ? 0 : static_cast<std::size_t>(piece * file_format::chunk_bytes);
-            std::uint64_t const expected = whole ? s.hash : file_format::get<std::uint64_t>(&chunks_[8 * static_cast<std::size_t>(first_chunk(s) + piece)]);
-            require(file_format::hash(std::span(bytes).subspan(begin)) == expected, error_code::corrupt_file, "the checksum of section type ", s.type,
-                    " does not match before byte ", s.offset + piece_end);
+            std::uint64_t const expected =
+                whole ? s.hash : file_format::get<std::uint64_t>(&chunks_[8 * static_cast<std::size_t>(first_chunk(s) + piece)]);
+            require(file_format::hash(std::span(bytes).subspan(begin)) == expected, error_code::corrupt_file,
+                    "the checksum of section type ", s.type, " does not match before byte ", s.offset + piece_end);
         }
         if (is_skipped(s)) bytes.clear();
     }
@@ -250,7 +264,9 @@ private:
     [[nodiscard]] bool is_needed_first(std::size_t at) const noexcept {
         return std::any_of(table_.begin() + static_cast<std::ptrdiff_t>(at), table_.end(), [](section_entry const& s) {
             auto const type = static_cast<section_type>(s.type);
-            return type == section_type::chunks || type == section_type::coding || type == section_type::metadata || type == section_type::relevance || type == section_type::lists || type == section_type::plane0 || type == section_type::norms || type == section_type::ids;
+            return type == section_type::chunks || type == section_type::coding || type == section_type::metadata ||
+                   type == section_type::relevance || type == section_type::lists || type == section_type::plane0 ||
+                   type == section_type::norms || type == section_type::ids;
         });
     }
     void finish_section(section_entry const& s) {
@@ -263,7 +279,9 @@ private:
                 index_->norms_.resize(static_cast<std::size_t>(header_.rows));
                 std::memcpy(index_->norms_.data(), held_.data(), held_.size());
                 break;
-            case section_type::ids: ids_ = id_table::from_encoded({held_.begin(), held_.end()}, static_cast<std::size_t>(header_.rows)); break;
+            case section_type::ids:
+                ids_ = id_table::from_encoded({held_.begin(), held_.end()}, static_cast<std::size_t>(header_.rows));
+                break;
             case section_type::plane1: plane_finished(1); break;
             case section_type::plane2: plane_finished(2); break;
             case section_type::plane3: plane_finished(3); break;
@@ -285,7 +303,8 @@ private:
             auto const count = static_cast<std::size_t>(file_format::chunk_count(s.length));
             if (count == 0 || static_cast<section_type>(s.type) == section_type::chunks) continue;
             auto const list = std::span(chunks_).subspan(8 * static_cast<std::size_t>(first_chunk(s)), 8 * count);
-            require(file_format::hash(list) == s.hash, error_code::corrupt_file, "the piece hashes of section type ", s.type, " do not match the table");
+            require(file_format::hash(list) == s.hash, error_code::corrupt_file, "the piece hashes of section type ", s.type,
+                    " do not match the table");
         }
     }
     void become_searchable() {
@@ -305,8 +324,8 @@ private:
     void check_contents() const {
         require(is_utf8(index_->metadata_), error_code::corrupt_file, "the metadata is not UTF-8");
         check_plane(0);
-        require(std::all_of(index_->norms_.begin(), index_->norms_.end(), [](float n) { return n >= 0 && n <= 0x1p61F; }), error_code::corrupt_file,
-                "a norm is negative or not finite");
+        require(std::all_of(index_->norms_.begin(), index_->norms_.end(), [](float n) { return n >= 0 && n <= 0x1p61F; }),
+                error_code::corrupt_file, "a norm is negative or not finite");
         for (row_t row = 0; row < index_->size(); ++row)
             require(is_utf8(index_->ids_[row].text()), error_code::corrupt_file, "the id of row ", row, " is not UTF-8");
         require(!index_->ids_.has_duplicates(), error_code::corrupt_file, "two rows have the same id");
@@ -333,7 +352,7 @@ private:
     file_header header_;
     std::vector<section_entry> table_;
     std::size_t section_ = 0;
-    byte_buffer held_;    // a small section, or a piece of one that is skipped
+    byte_buffer held_;  // a small section, or a piece of one that is skipped
     byte_buffer lists_, correction_;
     byte_buffer chunks_;  // hashes of 1 MiB pieces
     std::optional<id_table> ids_;

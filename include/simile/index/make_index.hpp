@@ -18,7 +18,8 @@ namespace simile {
 
 /// An index whose coding is known only at run time.
 /// @throws error out_of_range (dims), invalid_argument (a coding that lacks what its kind needs, or has what it does not take), dimension_mismatch
-[[nodiscard]] inline std::unique_ptr<vector_index> make_index(coding how, std::size_t dims, similarity_kind similarity = similarity_kind::cosine,
+[[nodiscard]] inline std::unique_ptr<vector_index> make_index(coding how, std::size_t dims,
+                                                              similarity_kind similarity = similarity_kind::cosine,
                                                               zero_vectors zeros = zero_vectors::refuse) {
     detail::require_whole(how, dims);
     quantize::transform map = how.map ? std::move(*how.map) : quantize::transform(dims);
@@ -30,8 +31,7 @@ namespace simile {
         return std::make_unique<progressive_index<Codec>>(std::move(map), similarity, zeros);
     };
     switch (how.kind) {
-        case codec_kind::f32:
-            return std::make_unique<flat_index<quantize::f32_codec>>(dims, similarity, zeros);
+        case codec_kind::f32: return std::make_unique<flat_index<quantize::f32_codec>>(dims, similarity, zeros);
         case codec_kind::f16: return flat(quantize::f16_codec(code_dims, similarity));
         case codec_kind::bf16: return flat(quantize::bf16_codec(code_dims, similarity));
         case codec_kind::int8: return flat(quantize::int8_codec(code_dims, similarity));
@@ -51,12 +51,14 @@ namespace simile {
     }
     fail(error_code::invalid_argument, "unknown codec ", static_cast<unsigned>(how.kind));
 }
-[[nodiscard]] inline std::unique_ptr<vector_index> make_index(codec_kind codec, std::size_t dims, similarity_kind similarity = similarity_kind::cosine,
+[[nodiscard]] inline std::unique_ptr<vector_index> make_index(codec_kind codec, std::size_t dims,
+                                                              similarity_kind similarity = similarity_kind::cosine,
                                                               zero_vectors zeros = zero_vectors::refuse) {
     return make_index(coding{codec}, dims, similarity, zeros);
 }
 /// @param codec  a name that coding_of knows
-[[nodiscard]] inline std::unique_ptr<vector_index> make_index(std::string_view codec, std::size_t dims, similarity_kind similarity = similarity_kind::cosine,
+[[nodiscard]] inline std::unique_ptr<vector_index> make_index(std::string_view codec, std::size_t dims,
+                                                              similarity_kind similarity = similarity_kind::cosine,
                                                               zero_vectors zeros = zero_vectors::refuse) {
     return make_index(coding_of(codec, dims), dims, similarity, zeros);
 }

@@ -34,7 +34,8 @@ namespace detail {
 
 /// Calls use(row, its hits in `in`) for every row of `of`, in order.
 template <class Use>
-void for_each_neighbours(vector_index const& of, vector_index const& in, search_options options, progress const* watch, std::size_t done_before, std::size_t total, Use use) {
+void for_each_neighbours(vector_index const& of, vector_index const& in, search_options options, progress const* watch,
+                         std::size_t done_before, std::size_t total, Use use) {
     require(of.dims() == in.dims(), error_code::dimension_mismatch, "rows of ", of.dims(), " dims, an index of ", in.dims());
     constexpr std::size_t part = 1024;
     for (std::size_t first = 0; first < of.size(); first += part) {
@@ -50,7 +51,8 @@ void for_each_neighbours(vector_index const& of, vector_index const& in, search_
 
 /// For each row of `of` its nearest rows in `in`, by the vectors that get() gives.
 /// @throws error as vector_index::search_many; dimension_mismatch, cancelled
-[[nodiscard]] inline mine::nearest_lists nearest_neighbours(vector_index const& of, vector_index const& in, neighbour_options const& options = {}) {
+[[nodiscard]] inline mine::nearest_lists nearest_neighbours(vector_index const& of, vector_index const& in,
+                                                            neighbour_options const& options = {}) {
     mine::nearest_lists out;
     detail::for_each_neighbours(of, in, {.k = options.k, .threads = options.threads, .recall = options.recall}, options.watch, 0, of.size(),
                                 [&](row_t, std::span<hit const> hits) { out.add(hits); });
@@ -60,12 +62,14 @@ void for_each_neighbours(vector_index const& of, vector_index const& in, search_
 /// Both directions of two sets, ready for mine::margin_miner's forward(), backward(), intersection() and max().
 /// Memory   16 (x.size() + y.size()) k bytes
 /// @throws error as nearest_neighbours
-[[nodiscard]] inline mine::margin_miner mine_margins(vector_index const& x, vector_index const& y, mine::margin kind = mine::margin::ratio, neighbour_options const& options = {}) {
+[[nodiscard]] inline mine::margin_miner mine_margins(vector_index const& x, vector_index const& y, mine::margin kind = mine::margin::ratio,
+                                                     neighbour_options const& options = {}) {
     std::size_t const total = x.size() + y.size();
     search_options const search{.k = options.k, .threads = options.threads, .recall = options.recall};
     mine::nearest_lists forward, backward;
     detail::for_each_neighbours(x, y, search, options.watch, 0, total, [&](row_t, std::span<hit const> hits) { forward.add(hits); });
-    detail::for_each_neighbours(y, x, search, options.watch, x.size(), total, [&](row_t, std::span<hit const> hits) { backward.add(hits); });
+    detail::for_each_neighbours(y, x, search, options.watch, x.size(), total,
+                                [&](row_t, std::span<hit const> hits) { backward.add(hits); });
     return {std::move(forward), std::move(backward), kind};
 }
 
@@ -99,14 +103,19 @@ struct paraphrase_options {
     auto const same = [](similar_pair const& a, similar_pair const& b) { return a.first == b.first && a.second == b.second; };
     std::vector<similar_pair> found;
     auto const tidy = [&] {
-        std::sort(found.begin(), found.end(), [&](similar_pair const& a, similar_pair const& b) { return same(a, b) ? a.score > b.score : std::pair(a.first, a.second) < std::pair(b.first, b.second); });
+        std::sort(found.begin(), found.end(), [&](similar_pair const& a, similar_pair const& b) {
+            return same(a, b) ? a.score > b.score : std::pair(a.first, a.second) < std::pair(b.first, b.second);
+        });
         found.erase(std::unique(found.begin(), found.end(), same), found.end());
         std::sort(found.begin(), found.end(), better);
         if (found.size() > options.pairs) found.resize(options.pairs);
     };
     // Never more than some times what is wanted is held.
     std::size_t const most = 4 * options.pairs + 65536;
-    search_options const search{.k = options.k < index.size() ? options.k + 1 : options.k, .min_score = options.min_score, .threads = options.threads, .recall = options.recall};
+    search_options const search{.k = options.k < index.size() ? options.k + 1 : options.k,
+                                .min_score = options.min_score,
+                                .threads = options.threads,
+                                .recall = options.recall};
     detail::for_each_neighbours(index, index, search, options.watch, 0, index.size(), [&](row_t row, std::span<hit const> hits) {
         for (hit const& h : hits)
             if (h.row != row) found.push_back({std::min(row, h.row), std::max(row, h.row), h.score});

@@ -64,10 +64,13 @@ class multi_vector_index {
 public:
     /// @throws error out_of_range (dims, also of the first pass), invalid_argument, limit_exceeded
     explicit multi_vector_index(multi_vector_options options)
-        : options_(std::move(options)), rules_(options_.dims, options_.similarity, zero_vectors::refuse), tokens_(options_.codec, options_.dims) {
-        require(options_.similarity != similarity_kind::squared_l2, error_code::invalid_argument, "documents are not compared by squared_l2");
-        require(options_.codec == token_codec::f32 || options_.codec == token_codec::int8, error_code::invalid_argument, "unknown token codec ",
-                static_cast<unsigned>(options_.codec));
+        : options_(std::move(options)),
+          rules_(options_.dims, options_.similarity, zero_vectors::refuse),
+          tokens_(options_.codec, options_.dims) {
+        require(options_.similarity != similarity_kind::squared_l2, error_code::invalid_argument,
+                "documents are not compared by squared_l2");
+        require(options_.codec == token_codec::f32 || options_.codec == token_codec::int8, error_code::invalid_argument,
+                "unknown token codec ", static_cast<unsigned>(options_.codec));
         if (!options_.first_pass) return;
         options_.first_pass->dimension = options_.dims;
         encoding_.emplace(*options_.first_pass);
@@ -141,7 +144,8 @@ public:
     /// @throws error out_of_range
     [[nodiscard]] std::vector<float> get(row_t row) const {
         std::vector<float> out(tokens(row) * dims());
-        for (std::size_t t = 0; t < groups_[row].count; ++t) tokens_.decode(groups_[row].first + t, std::span(out).subspan(t * dims(), dims()));
+        for (std::size_t t = 0; t < groups_[row].count; ++t)
+            tokens_.decode(groups_[row].first + t, std::span(out).subspan(t * dims(), dims()));
         return out;
     }
 
@@ -185,7 +189,9 @@ public:
     [[nodiscard]] state save() const {
         state out{{0}, {}, {}, {}, ids_.encoded()};
         auto const take = [](auto& to, auto const& from, group g, std::size_t width) {
-            if (!from.empty()) to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(g.first * width), from.begin() + static_cast<std::ptrdiff_t>((g.first + std::size_t{g.count}) * width));
+            if (!from.empty())
+                to.insert(to.end(), from.begin() + static_cast<std::ptrdiff_t>(g.first * width),
+                          from.begin() + static_cast<std::ptrdiff_t>((g.first + std::size_t{g.count}) * width));
         };
         for (group const& g : groups_) {
             out.offsets.push_back(out.offsets.back() + g.count);
@@ -199,7 +205,8 @@ public:
 
     /// @param first_pass  what first_pass() was; null exactly when the options have none
     /// @throws error corrupt_file, and those of the constructor
-    [[nodiscard]] static multi_vector_index load(multi_vector_options const& options, state from, std::shared_ptr<vector_index> first_pass) {
+    [[nodiscard]] static multi_vector_index load(multi_vector_options const& options, state from,
+                                                 std::shared_ptr<vector_index> first_pass) {
         multi_vector_index out(options);
         auto const sound = [](bool ok, char const* what) { require(ok, error_code::corrupt_file, what); };
         sound(!from.offsets.empty() && from.offsets[0] == 0, "documents do not begin with token 0");
@@ -215,7 +222,8 @@ public:
         sound(first_pass->size() == rows && first_pass->dims() == out.first_->dims() && first_pass->similarity() == similarity_kind::dot &&
                   first_pass->codec() == out.first_->codec(),
               "the first pass is one of other documents");
-        for (std::size_t r = 0; r < rows; ++r) sound(first_pass->id(static_cast<row_t>(r)) == out.ids_[static_cast<row_t>(r)], "the first pass has other ids");
+        for (std::size_t r = 0; r < rows; ++r)
+            sound(first_pass->id(static_cast<row_t>(r)) == out.ids_[static_cast<row_t>(r)], "the first pass has other ids");
         out.first_ = std::move(first_pass);
         return out;
     }
@@ -255,7 +263,8 @@ private:
     }
 
     void make_room(std::size_t tokens) {
-        require(tokens < ~std::uint32_t{0} - tokens_.size(), error_code::limit_exceeded, tokens_.size(), " + ", tokens, " tokens are more than 2^32 - 2");
+        require(tokens < ~std::uint32_t{0} - tokens_.size(), error_code::limit_exceeded, tokens_.size(), " + ", tokens,
+                " tokens are more than 2^32 - 2");
         tokens_.reserve(tokens_.size() + tokens);
     }
     group append(matrix_view<float const> tokens) noexcept {
@@ -289,9 +298,11 @@ private:
 
     /// Rows to score, or nothing for all.
     [[nodiscard]] std::optional<std::vector<row_t>> candidates(matrix_view<float const> query, multi_vector_search const& options) const {
-        std::size_t const wanted = options.candidates == 0 ? std::max<std::size_t>(100, 10 * options.k) : std::max(options.candidates, options.k);
+        std::size_t const wanted =
+            options.candidates == 0 ? std::max<std::size_t>(100, 10 * options.k) : std::max(options.candidates, options.k);
         if (!first_ || wanted >= size()) return std::nullopt;
-        auto const found = first_->search(encoding_->encode_query(query), {.k = wanted, .filter = options.filter, .threads = options.threads});
+        auto const found =
+            first_->search(encoding_->encode_query(query), {.k = wanted, .filter = options.filter, .threads = options.threads});
         std::vector<row_t> out;
         for (hit const& h : found.hits) out.push_back(h.row);
         std::sort(out.begin(), out.end());
@@ -299,7 +310,8 @@ private:
     }
 
     template <class Score>
-    [[nodiscard]] std::vector<hit> best_documents(std::optional<std::vector<row_t>> const& rows, multi_vector_search const& options, Score score) const {
+    [[nodiscard]] std::vector<hit> best_documents(std::optional<std::vector<row_t>> const& rows, multi_vector_search const& options,
+                                                  Score score) const {
         std::size_t const count = rows ? rows->size() : size(), k = std::min(options.k, std::max<std::size_t>(1, size()));
         auto const search_range = [&](std::size_t first, std::size_t last) {
             top_k best(k);

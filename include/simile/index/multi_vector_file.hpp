@@ -16,8 +16,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <new>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <system_error>
@@ -31,8 +31,9 @@ namespace simile {
 
 namespace detail {
 
-inline constexpr std::array<section_type, 6> document_sections = {section_type::first_pass, section_type::documents, section_type::tokens,
-                                                                  section_type::token_factors, section_type::ids, section_type::first_pass_index};
+inline constexpr std::array<section_type, 6> document_sections = {section_type::first_pass, section_type::documents,
+                                                                  section_type::tokens,     section_type::token_factors,
+                                                                  section_type::ids,        section_type::first_pass_index};
 /// Numbers that a file may ask to be drawn for the matrices of a first pass.
 inline constexpr std::uint64_t most_drawn = std::uint64_t{1} << 24;
 
@@ -56,15 +57,19 @@ inline constexpr std::uint64_t most_drawn = std::uint64_t{1} << 24;
     return o.projection_type == quantize::fde_projection::ams_sketch ? o.projection_dimension : o.dimension;
 }
 [[nodiscard]] inline std::uint64_t encoded_dims(quantize::fde_options const& o) noexcept {
-    return o.final_projection_dimension != 0 ? o.final_projection_dimension : std::uint64_t{o.num_repetitions} * (point_dims(o) << o.num_simhash_projections);
+    return o.final_projection_dimension != 0 ? o.final_projection_dimension
+                                             : std::uint64_t{o.num_repetitions} * (point_dims(o) << o.num_simhash_projections);
 }
 
 /// Before anything is drawn: a file of some bytes may name a first pass of gigabytes.
 inline void check_drawn(quantize::fde_options const& o) {
     std::uint64_t const k = o.num_simhash_projections, repetitions = o.num_repetitions;
-    require(k <= 24 && repetitions <= most_drawn && o.projection_dimension <= most_drawn, error_code::corrupt_file, "a first pass of ", repetitions, " times 2^", k, " cells");
-    std::uint64_t const drawn = repetitions * o.dimension * (k + 2), sketched = o.final_projection_dimension == 0 ? 0 : repetitions * (point_dims(o) << k);
-    require(drawn <= most_drawn && point_dims(o) << k <= most_drawn && sketched <= most_drawn, error_code::limit_exceeded, "a first pass of ", drawn, " random numbers, the limit is ", most_drawn);
+    require(k <= 24 && repetitions <= most_drawn && o.projection_dimension <= most_drawn, error_code::corrupt_file, "a first pass of ",
+            repetitions, " times 2^", k, " cells");
+    std::uint64_t const drawn = repetitions * o.dimension * (k + 2),
+                        sketched = o.final_projection_dimension == 0 ? 0 : repetitions * (point_dims(o) << k);
+    require(drawn <= most_drawn && point_dims(o) << k <= most_drawn && sketched <= most_drawn, error_code::limit_exceeded,
+            "a first pass of ", drawn, " random numbers, the limit is ", most_drawn);
 }
 
 inline void read_first_pass(std::span<std::byte const> bytes, multi_vector_options& options) {
@@ -90,26 +95,32 @@ inline void read_first_pass(std::span<std::byte const> bytes, multi_vector_optio
 
 template <class T>
 [[nodiscard]] std::vector<T> numbers_of(std::span<std::byte const> bytes) {
-    require(bytes.size() % sizeof(T) == 0, error_code::corrupt_file, "a section of ", bytes.size(), " bytes does not hold numbers of ", sizeof(T));
+    require(bytes.size() % sizeof(T) == 0, error_code::corrupt_file, "a section of ", bytes.size(), " bytes does not hold numbers of ",
+            sizeof(T));
     std::vector<T> out(bytes.size() / sizeof(T));
     if (!out.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
     return out;
 }
 
-[[nodiscard]] inline std::shared_ptr<vector_index> read_first_index(file_sections const& file, multi_vector_options const& options, verify_level verify,
-                                                                     load_limits const& limits) {
+[[nodiscard]] inline std::shared_ptr<vector_index> read_first_index(file_sections const& file, multi_vector_options const& options,
+                                                                    verify_level verify, load_limits const& limits) {
     auto const bytes = file[section_type::first_pass_index];
-    require(options.first_pass.has_value() == !bytes.empty(), error_code::corrupt_file, "the first pass has no index, or an index no first pass");
+    require(options.first_pass.has_value() == !bytes.empty(), error_code::corrupt_file,
+            "the first pass has no index, or an index no first pass");
     if (!options.first_pass) return nullptr;
     auto index = simile::from_bytes(bytes, verify, limits);
-    require(index->dims() == encoded_dims(*options.first_pass), error_code::corrupt_file, "the index of the first pass has ", index->dims(), " dimensions");
+    require(index->dims() == encoded_dims(*options.first_pass), error_code::corrupt_file, "the index of the first pass has ", index->dims(),
+            " dimensions");
     return index;
 }
 
 [[nodiscard]] inline multi_vector_index read_documents(file_sections const& file, verify_level verify, load_limits const& limits) {
     file_header const& header = file.header();
-    require(header.kind == file_header::documents && header.flags == 0, error_code::corrupt_file, "the file does not hold documents: use load_index");
-    multi_vector_options options{.dims = header.dims, .similarity = static_cast<similarity_kind>(header.similarity), .codec = static_cast<token_codec>(header.codec)};
+    require(header.kind == file_header::documents && header.flags == 0, error_code::corrupt_file,
+            "the file does not hold documents: use load_index");
+    multi_vector_options options{.dims = header.dims,
+                                 .similarity = static_cast<similarity_kind>(header.similarity),
+                                 .codec = static_cast<token_codec>(header.codec)};
     read_first_pass(file[section_type::first_pass], options);
     auto const counts = numbers_of<std::uint32_t>(file[section_type::documents]);
     require(counts.size() == header.rows, error_code::corrupt_file, counts.size(), " numbers of tokens for ", header.rows, " documents");
@@ -119,8 +130,10 @@ template <class T>
         require(n < ~std::uint32_t{0} - from.offsets.back(), error_code::corrupt_file, "documents of more than 2^32 - 2 tokens");
         from.offsets.push_back(from.offsets.back() + n);
     }
-    if (options.codec == token_codec::f32) from.values = numbers_of<float>(file[section_type::tokens]);
-    else from.codes = numbers_of<std::int8_t>(file[section_type::tokens]);
+    if (options.codec == token_codec::f32)
+        from.values = numbers_of<float>(file[section_type::tokens]);
+    else
+        from.codes = numbers_of<std::int8_t>(file[section_type::tokens]);
     from.factors = numbers_of<float>(file[section_type::token_factors]);
     auto const ids = file[section_type::ids];
     from.ids.assign(ids.begin(), ids.end());
@@ -146,7 +159,8 @@ void with_document_file(multi_vector_index const& index, Write write) {
     file_writer file(header);
     file.add_owned(section_type::first_pass, first_pass_bytes(index.options()));
     file.add(section_type::documents, std::as_bytes(std::span(counts)));
-    file.add(section_type::tokens, index.options().codec == token_codec::f32 ? std::as_bytes(std::span(state.values)) : std::as_bytes(std::span(state.codes)));
+    file.add(section_type::tokens,
+             index.options().codec == token_codec::f32 ? std::as_bytes(std::span(state.values)) : std::as_bytes(std::span(state.codes)));
     file.add(section_type::token_factors, std::as_bytes(std::span(state.factors)));
     file.add(section_type::ids, state.ids);
     if (index.first_pass() != nullptr) file.add_owned(section_type::first_pass_index, simile::to_bytes(*index.first_pass()));
@@ -171,14 +185,18 @@ inline void save_index(multi_vector_index const& index, std::filesystem::path co
 }
 
 /// @throws error corrupt_file, truncated_file, unsupported_version, limit_exceeded, out_of_memory
-[[nodiscard]] inline multi_vector_index multi_vector_from_bytes(std::span<std::byte const> bytes, verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
+[[nodiscard]] inline multi_vector_index multi_vector_from_bytes(std::span<std::byte const> bytes,
+                                                                verify_level verify = verify_level::checksum,
+                                                                load_limits const& limits = {}) {
     try {
         file_sections const file(bytes, detail::document_sections, verify, limits);
         try {
             return detail::read_documents(file, verify, limits);
         } catch (error const& e) {
             // What a constructor refuses as an argument is damage in a file, and so is a section that ends early.
-            if (e.code() == error_code::limit_exceeded || e.code() == error_code::unsupported_version || e.code() == error_code::out_of_memory) throw;
+            if (e.code() == error_code::limit_exceeded || e.code() == error_code::unsupported_version ||
+                e.code() == error_code::out_of_memory)
+                throw;
             fail(error_code::corrupt_file, e.what());
         }
     } catch (std::bad_alloc const&) {
@@ -187,15 +205,18 @@ inline void save_index(multi_vector_index const& index, std::filesystem::path co
 }
 
 /// @throws as multi_vector_from_bytes, and io_failure
-[[nodiscard]] inline multi_vector_index load_multi_vector(std::filesystem::path const& path, verify_level verify = verify_level::checksum, load_limits const& limits = {}) {
+[[nodiscard]] inline multi_vector_index load_multi_vector(std::filesystem::path const& path, verify_level verify = verify_level::checksum,
+                                                          load_limits const& limits = {}) {
     std::error_code unreadable;
     std::uint64_t const length = std::filesystem::file_size(path, unreadable);
     std::ifstream file(path, std::ios::binary);
-    require(!unreadable && file.is_open(), error_code::io_failure, "cannot open ", path.string(), unreadable ? ": " + unreadable.message() : std::string());
+    require(!unreadable && file.is_open(), error_code::io_failure, "cannot open ", path.string(),
+            unreadable ? ": " + unreadable.message() : std::string());
     require(length <= limits.max_bytes, error_code::limit_exceeded, "the file has ", length, " bytes, the limit is ", limits.max_bytes);
     std::vector<std::byte> bytes(static_cast<std::size_t>(length));
     file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(length));
-    require(static_cast<std::uint64_t>(file.gcount()) == length, error_code::io_failure, "cannot read ", path.string(), " beyond byte ", file.gcount());
+    require(static_cast<std::uint64_t>(file.gcount()) == length, error_code::io_failure, "cannot read ", path.string(), " beyond byte ",
+            file.gcount());
     return multi_vector_from_bytes(bytes, verify, limits);
 }
 

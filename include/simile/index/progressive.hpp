@@ -27,10 +27,12 @@ class progressive_index final : public vector_index {
 public:
     /// @param dims  1 .. 65536
     /// @throws error out_of_range, invalid_argument
-    explicit progressive_index(std::size_t dims, similarity_kind similarity = similarity_kind::cosine, zero_vectors zeros = zero_vectors::refuse)
+    explicit progressive_index(std::size_t dims, similarity_kind similarity = similarity_kind::cosine,
+                               zero_vectors zeros = zero_vectors::refuse)
         : vector_index(dims, similarity, zeros), codec_(dims), scratch_(dims) {}
     /// @param map  into the space of the codes
-    explicit progressive_index(quantize::transform map, similarity_kind similarity = similarity_kind::cosine, zero_vectors zeros = zero_vectors::refuse)
+    explicit progressive_index(quantize::transform map, similarity_kind similarity = similarity_kind::cosine,
+                               zero_vectors zeros = zero_vectors::refuse)
         : vector_index(std::move(map), similarity, zeros), codec_(code_dims()), scratch_(code_dims()) {}
 
     [[nodiscard]] codec_kind codec() const noexcept override { return Codec::kind; }
@@ -51,8 +53,12 @@ protected:
     void append_slot(row_t row) override {
         if (row % block_rows == 0) resize_planes(row + std::size_t{1});
     }
-    void encode_row(std::span<float const> values, row_t row) override { codec_.encode(values, blocks(row / block_rows), row % block_rows, scratch_); }
-    void decode_row(row_t row, std::span<float> out) const override { codec_.decode(blocks(row / block_rows), row % block_rows, level_, out); }
+    void encode_row(std::span<float const> values, row_t row) override {
+        codec_.encode(values, blocks(row / block_rows), row % block_rows, scratch_);
+    }
+    void decode_row(row_t row, std::span<float> out) const override {
+        codec_.decode(blocks(row / block_rows), row % block_rows, level_, out);
+    }
     void move_row(row_t from, row_t to) override {
         codec_.move(std::as_const(*this).blocks(from / block_rows), from % block_rows, blocks(to / block_rows), to % block_rows);
     }
@@ -61,29 +67,35 @@ protected:
         resize_planes(last);
     }
 
-    [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
+    [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options,
+                                            score_rule const& rule) const override {
         auto asked = ask(query, scale, options, rule);
         return detail::as_asked(options, rule, [&](score_rule const& with, search_options const& how) {
             asked.rule = with;
             return refine(asked, how, detail::gate(size(), how, with, asked.gate_margin, scan_of(asked)));
         });
     }
-    void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
+    void search_batch(std::span<prepared_query const> queries, search_options const& options,
+                      std::span<search_result> results) const override {
         if (!options.bias.empty() && options.active != nullptr) return vector_index::search_batch(queries, options, results);
         detail::gate_batch(
-            size(), options, queries.size(), [&](std::size_t i) { return ask(queries[i].values, queries[i].scale, options, queries[i].rule); },
-            [&](question const& q) { return scan_of(q); }, [&](std::size_t i, question const& q, auto const& found) {
+            size(), options, queries.size(),
+            [&](std::size_t i) { return ask(queries[i].values, queries[i].scale, options, queries[i].rule); },
+            [&](question const& q) { return scan_of(q); },
+            [&](std::size_t i, question const& q, auto const& found) {
                 results[i] = refine(q, options, found);
                 results[i].corrected = q.rule.bias != nullptr;
             });
     }
 
     /// By the 8 bits of a level that has them, laid out as int8_codec's: four times as fast as by floats, once there are many queries.
-    void score_blocks(std::span<prepared_query const> queries, std::size_t first, std::size_t last, vector_index::block_taker const& take) const override {
+    void score_blocks(std::span<prepared_query const> queries, std::size_t first, std::size_t last,
+                      vector_index::block_taker const& take) const override {
         constexpr unsigned level = Codec::byte_level();
         if (level == 0 || level_ < level) return vector_index::score_blocks(queries, first, last, take);
         quantize::int8_codec const codec(codec_.dims(), similarity_kind::cosine);
-        detail::tiled_queries const tiled(codec, queries.size(), [&](std::size_t i) { return codec.prepare(queries[i].values, queries[i].scale); });
+        detail::tiled_queries const tiled(codec, queries.size(),
+                                          [&](std::size_t i) { return codec.prepare(queries[i].values, queries[i].scale); });
         std::vector<quantize::block_scores> scores(queries.size());
         byte_buffer unpacked(codec.block_bytes());
         std::vector<std::uint8_t> row(codec_.dims());
@@ -103,7 +115,9 @@ protected:
     [[nodiscard]] std::span<std::byte const> plane_view(unsigned plane) const noexcept override { return planes_[plane]; }
     [[nodiscard]] bool plane_well_formed(unsigned plane) const override {
         for (std::size_t b = 0; b < blocks_of(size()); ++b)
-            if (!codec_.well_formed(planes_[plane].data() + b * codec_.block_bytes(plane), plane, std::min(block_rows, size() - b * block_rows))) return false;
+            if (!codec_.well_formed(planes_[plane].data() + b * codec_.block_bytes(plane), plane,
+                                    std::min(block_rows, size() - b * block_rows)))
+                return false;
         return true;
     }
     void planes_ready(unsigned count) override { level_ = count; }
@@ -129,7 +143,8 @@ private:
             double sum = 0;
             for (std::size_t i = 0; i < count; ++i) {
                 std::size_t const row = i * size() / count;
-                sum += static_cast<double>(codec_.factor(planes_[p].data() + row / block_rows * codec_.block_bytes(p), p, row % block_rows));
+                sum +=
+                    static_cast<double>(codec_.factor(planes_[p].data() + row / block_rows * codec_.block_bytes(p), p, row % block_rows));
             }
             out[p] = static_cast<float>(sum / static_cast<double>(count));
         }
@@ -159,7 +174,8 @@ private:
     }
 
     /// Scores the candidates with plane after plane; after each, those stay that may still be among the k best.
-    [[nodiscard]] search_result refine(question const& asked, search_options const& options, std::vector<candidate_pool::candidate> const& found) const {
+    [[nodiscard]] search_result refine(question const& asked, search_options const& options,
+                                       std::vector<candidate_pool::candidate> const& found) const {
         std::vector<stage> rows;
         rows.reserve(found.size());
         for (auto const& c : found) rows.push_back({c.row, 0, 0});
@@ -178,7 +194,8 @@ private:
         std::byte const* const base = planes_[plane].data();
         std::size_t const bytes = codec_.block_bytes(plane);
         auto const fetch = [&](std::size_t i) {
-            if (i < rows.size()) codec_.for_each_line(base + rows[i].row / block_rows * bytes, plane, rows[i].row % block_rows, detail::prefetch);
+            if (i < rows.size())
+                codec_.for_each_line(base + rows[i].row / block_rows * bytes, plane, rows[i].row % block_rows, detail::prefetch);
         };
         constexpr std::size_t ahead = 8;
         for (std::size_t i = 0; i < ahead; ++i) fetch(i);
@@ -187,9 +204,12 @@ private:
             stage& s = rows[i];
             std::byte const* const block = base + s.row / block_rows * bytes;
             std::size_t const slot = s.row % block_rows;
-            s.dot = plane == 0 ? codec_.first_dot(prepared, block, slot) : (s.dot << Codec::plane_bits[plane]) + codec_.plane_dot(prepared, block, plane, slot);
+            s.dot = plane == 0 ? codec_.first_dot(prepared, block, slot)
+                               : (s.dot << Codec::plane_bits[plane]) + codec_.plane_dot(prepared, block, plane, slot);
             bool const fine = Codec::is_fine && level == Codec::levels;
-            s.score = rule(fine ? codec_.score(prepared, blocks(s.row / block_rows), slot, level) : codec_.score(prepared, s.dot, block, level, slot), s.row);
+            s.score = rule(
+                fine ? codec_.score(prepared, blocks(s.row / block_rows), slot, level) : codec_.score(prepared, s.dot, block, level, slot),
+                s.row);
         }
     }
 

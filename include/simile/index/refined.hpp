@@ -35,8 +35,12 @@ namespace simile {
 class refined_index final : public vector_index {
 public:
     /// @throws error out_of_range (dims), invalid_argument (a coding that is not one code, or not whole), dimension_mismatch
-    refined_index(coding first, coding second, std::size_t dims, similarity_kind similarity = similarity_kind::cosine, zero_vectors zeros = zero_vectors::refuse)
-        : vector_index(dims, similarity, zeros), first_(std::move(first), dims, false), second_(std::move(second), dims, true), adds_(detail::is_residual(second_.how())) {
+    refined_index(coding first, coding second, std::size_t dims, similarity_kind similarity = similarity_kind::cosine,
+                  zero_vectors zeros = zero_vectors::refuse)
+        : vector_index(dims, similarity, zeros),
+          first_(std::move(first), dims, false),
+          second_(std::move(second), dims, true),
+          adds_(detail::is_residual(second_.how())) {
         if (adds_) require_levels();
     }
 
@@ -94,7 +98,8 @@ protected:
         resize(last);
     }
 
-    [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const override {
+    [[nodiscard]] search_result search_rows(std::span<float const> query, float scale, search_options const& options,
+                                            score_rule const& rule) const override {
         auto asked = ask(query, scale, options, rule);
         return detail::as_asked(options, score_rule(asked.rule), [&](score_rule const& with, search_options const& how) -> search_result {
             asked.rule = with;
@@ -102,11 +107,15 @@ protected:
             return refine(asked, how, detail::gate(size(), how, with, asked.gate_margin, scan_of(asked)));
         });
     }
-    void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const override {
-        if (level_ == 1 || (!options.bias.empty() && options.active != nullptr)) return vector_index::search_batch(queries, options, results);
+    void search_batch(std::span<prepared_query const> queries, search_options const& options,
+                      std::span<search_result> results) const override {
+        if (level_ == 1 || (!options.bias.empty() && options.active != nullptr))
+            return vector_index::search_batch(queries, options, results);
         detail::gate_batch(
-            size(), options, queries.size(), [&](std::size_t i) { return ask(queries[i].values, queries[i].scale, options, queries[i].rule); },
-            [&](question const& q) { return scan_of(q); }, [&](std::size_t i, question const& q, auto const& found) {
+            size(), options, queries.size(),
+            [&](std::size_t i) { return ask(queries[i].values, queries[i].scale, options, queries[i].rule); },
+            [&](question const& q) { return scan_of(q); },
+            [&](std::size_t i, question const& q, auto const& found) {
                 results[i] = refine(q, options, found);
                 results[i].corrected = q.rule.bias != nullptr;
             });
@@ -127,9 +136,11 @@ private:
     void require_levels() const {
         auto const* const level = first_.how().form ? std::get_if<quantize::lvq_form>(&*first_.how().form) : nullptr;
         unsigned const bits = std::get<quantize::lvq_residual_form>(*second_.how().form).first_bits;
-        require(level != nullptr && level->bits == bits, error_code::invalid_argument, "the second level belongs to lvq", bits, ", not to ", name_of(first_.how()));
+        require(level != nullptr && level->bits == bits, error_code::invalid_argument, "the second level belongs to lvq", bits, ", not to ",
+                name_of(first_.how()));
         auto const map_of = [](coding const& c) { return c.map ? quantize::to_bytes(*c.map) : std::vector<std::byte>{}; };
-        require(map_of(first_.how()) == map_of(second_.how()), error_code::invalid_argument, "the two levels of a code must have the same transform");
+        require(map_of(first_.how()) == map_of(second_.how()), error_code::invalid_argument,
+                "the two levels of a code must have the same transform");
     }
     [[nodiscard]] detail::stage const& of(unsigned plane) const noexcept { return plane == 0 ? first_ : second_; }
     void changed() noexcept { deviation_.store(-1, std::memory_order_relaxed); }
@@ -155,10 +166,13 @@ private:
     struct first_scan {
         detail::stage const& stage;
         question const& asked;
-        std::uint32_t operator()(std::size_t b, float threshold, quantize::block_scores& scores) const noexcept { return stage.scan(asked.coarse, b, threshold, scores); }
+        std::uint32_t operator()(std::size_t b, float threshold, quantize::block_scores& scores) const noexcept {
+            return stage.scan(asked.coarse, b, threshold, scores);
+        }
     };
     [[nodiscard]] first_scan scan_of(question const& asked) const noexcept { return {first_, asked}; }
-    [[nodiscard]] search_result refine(question const& asked, search_options const& options, std::vector<candidate_pool::candidate> const& found) const {
+    [[nodiscard]] search_result refine(question const& asked, search_options const& options,
+                                       std::vector<candidate_pool::candidate> const& found) const {
         std::vector<row_t> rows(found.size());
         std::transform(found.begin(), found.end(), rows.begin(), [](auto const& c) { return c.row; });
         std::vector<float> scores(rows.size());
@@ -193,7 +207,8 @@ private:
                 static_cast<void>(second_.scan(fine, b, 0, near));
                 for (std::size_t r = 0; r < block_rows; ++r) {
                     if (b * block_rows + r == row) continue;  // estimates are exact along a row itself
-                    double const difference = adds_ ? double{near[r]} : double{near[r]} + double{fine.shift} - (double{far[r]} + double{coarse.shift});
+                    double const difference =
+                        adds_ ? double{near[r]} : double{near[r]} + double{fine.shift} - (double{far[r]} + double{coarse.shift});
                     sum += difference;
                     squares += rounded(difference * difference);
                     count += 1;

@@ -15,7 +15,8 @@
 namespace simile::detail {
 
 /// What a checked query's scores mean; nothing without a model.
-[[nodiscard]] inline std::optional<score::query_relevance> meaning_of(std::span<float const> query, score::relevance_model const* model, similarity_kind similarity) {
+[[nodiscard]] inline std::optional<score::query_relevance> meaning_of(std::span<float const> query, score::relevance_model const* model,
+                                                                      similarity_kind similarity) {
     if (model == nullptr) return {};
     std::vector<float> unit(model->needs_query() && similarity == similarity_kind::cosine ? query.size() : 0);
     if (!unit.empty()) to_unit(query, unit);

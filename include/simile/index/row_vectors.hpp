@@ -12,7 +12,8 @@ namespace simile {
 /// The vectors of the rows first .. first + count - 1 as get() gives them, one after the other.
 /// @throws error out_of_range, incomplete
 [[nodiscard]] inline std::vector<float> row_vectors(vector_index const& index, std::size_t first, std::size_t count) {
-    require(first <= index.size() && count <= index.size() - first, error_code::out_of_range, "rows ", first, " to ", first + count, " of ", index.size());
+    require(first <= index.size() && count <= index.size() - first, error_code::out_of_range, "rows ", first, " to ", first + count, " of ",
+            index.size());
     std::vector<float> out;
     out.reserve(count * index.dims());
     for (std::size_t row = first; row < first + count; ++row) {

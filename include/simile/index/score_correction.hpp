@@ -50,7 +50,7 @@ struct correction_options {
 
 /// What to take off the scores of an index. It belongs to the rows as they were when it was fitted.
 struct score_correction {
-    std::vector<float> bias;            ///< one a row, in the unit of the scores
+    std::vector<float> bias;             ///< one a row, in the unit of the scores
     std::optional<row_filter> active{};  ///< of dynamic ones
 
     /// Makes a search correct its scores; refers to this.
@@ -69,9 +69,11 @@ public:
         : options_(options), bank_(bank), shifted_(are_cosines && options.beta <= score::largest_shifted_beta) {}
 
     void operator()(std::span<quantize::block_scores const> scores, std::span<float> bias) const {
-        if (options_.method == correction_method::inverted_softmax) return shifted_ ? softmax_of_cosines(scores, bias) : softmax_of_any(scores, bias);
+        if (options_.method == correction_method::inverted_softmax)
+            return shifted_ ? softmax_of_cosines(scores, bias) : softmax_of_any(scores, bias);
         double const factor = options_.method == correction_method::csls ? 0.5 : options_.alpha;
-        std::size_t const k = options_.k.value_or(options_.method == correction_method::csls ? score::csls_published_k : score::nnn_options{}.k);
+        std::size_t const k =
+            options_.k.value_or(options_.method == correction_method::csls ? score::csls_published_k : score::nnn_options{}.k);
         std::array<double, block_rows> means;
         score::top_mean_block room;
         room({scores.front().data(), scores.size() * block_rows}, k, means);
@@ -92,7 +94,9 @@ private:
             bias[r] = bias_of(sum.value());
         }
     }
-    [[nodiscard]] float bias_of(double lse) const noexcept { return static_cast<float>(score::inverted_softmax_bias(lse, static_cast<double>(bank_), options_.beta)); }
+    [[nodiscard]] float bias_of(double lse) const noexcept {
+        return static_cast<float>(score::inverted_softmax_bias(lse, static_cast<double>(bank_), options_.beta));
+    }
 
     correction_options const& options_;
     std::size_t bank_;
@@ -112,8 +116,10 @@ inline void check(correction_options const& options) {
 namespace detail {
 /// The biases of some rows.
 /// @param bias  [index.size()], of which those are written
-inline void correct_rows(vector_index const& index, matrix_view<float const> bank, correction_options const& options, row_range rows, std::span<float> bias) {
-    if (bank.rows() == 0 || rows.first >= rows.last) return void(std::ranges::fill(bias.subspan(rows.first, rows.last - std::min(rows.first, rows.last)), 0.0F));
+inline void correct_rows(vector_index const& index, matrix_view<float const> bank, correction_options const& options, row_range rows,
+                         std::span<float> bias) {
+    if (bank.rows() == 0 || rows.first >= rows.last)
+        return void(std::ranges::fill(bias.subspan(rows.first, rows.last - std::min(rows.first, rows.last)), 0.0F));
     block_correction const correct(options, index.similarity() == similarity_kind::cosine, bank.rows());
     auto const visit = [&](row_t first, std::size_t count, std::span<quantize::block_scores const> scores) {
         std::array<float, block_rows> found;
@@ -129,7 +135,8 @@ inline void correct_rows(vector_index const& index, matrix_view<float const> ban
 ///
 /// @param bank  [n][dims]; n = 0 gives a correction that changes nothing
 /// @throws error as vector_index::search_many for the bank; invalid_argument or not_finite for options out of range; cancelled
-[[nodiscard]] inline score_correction fit_correction(vector_index const& index, matrix_view<float const> bank, correction_options const& options = {}) {
+[[nodiscard]] inline score_correction fit_correction(vector_index const& index, matrix_view<float const> bank,
+                                                     correction_options const& options = {}) {
     detail::check(options);
     score_correction out{std::vector<float>(index.size(), 0.0F), {}};
     if (options.dynamic) out.active.emplace(index.size());

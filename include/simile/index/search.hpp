@@ -62,7 +62,7 @@ struct search_options {
 struct search_result {
     std::vector<hit> hits;
     unsigned level = 1;
-    bool corrected = false;  ///< whether the bias was taken off: not without one, nor where search_options::active kept it
+    bool corrected = false;          ///< whether the bias was taken off: not without one, nor where search_options::active kept it
     std::vector<float> relevance{};  ///< of each hit, in [0, 1]; empty without a relevance model
 };
 
@@ -72,7 +72,7 @@ struct score_rule {
     similarity_kind similarity = similarity_kind::cosine;
     float const* norms = nullptr;  ///< null: the estimate is the score
     float query_square = 0;
-    float shift = 0;  ///< <q, mean> of a centred code space: added to every estimate
+    float shift = 0;              ///< <q, mean> of a centred code space: added to every estimate
     float const* bias = nullptr;  ///< taken off the score of each row; null: nothing is
 
     [[nodiscard]] score_rule without_bias() const noexcept {
@@ -84,7 +84,8 @@ struct score_rule {
     /// e is <x / |x|, q>; 2 e is exact, so fusing cannot change n (2 e - n).
     [[nodiscard]] float operator()(float estimate, std::size_t row) const noexcept {
         estimate += shift;
-        if (norms != nullptr) estimate = similarity == similarity_kind::dot ? estimate * norms[row] : norms[row] * (2 * estimate - norms[row]);
+        if (norms != nullptr)
+            estimate = similarity == similarity_kind::dot ? estimate * norms[row] : norms[row] * (2 * estimate - norms[row]);
         return bias == nullptr ? estimate : rounded(estimate) - bias[row];
     }
     /// How much the score of a row changes with its estimate.
@@ -148,7 +149,8 @@ public:
     /// Calls f(block, mask) for the positions begin .. end - 1 whose mask is not empty.
     template <class F>
     void visit(std::size_t begin, std::size_t end, F f) const {
-        auto part = std::upper_bound(parts_.begin(), parts_.end(), begin, [](std::size_t at, part_of_walk const& p) { return at < p.begin; });
+        auto part =
+            std::upper_bound(parts_.begin(), parts_.end(), begin, [](std::size_t at, part_of_walk const& p) { return at < p.begin; });
         for (std::size_t at = begin; at < end; ++at) {
             while (part != parts_.end() && part->begin <= at) ++part;
             part_of_walk const& in = *std::prev(part);
@@ -182,8 +184,10 @@ template <class Found, class SearchRange>
     std::size_t const tasks = threads == nullptr ? 1 : std::min(threads->concurrency(), std::max<std::size_t>(1, blocks / 64));
     std::vector<Found> parts(tasks, empty);
     auto const run = [&](std::size_t t) { search_range(blocks * t / tasks, blocks * (t + 1) / tasks, parts[t]); };
-    if (tasks == 1) run(0);
-    else threads->run(tasks, run);
+    if (tasks == 1)
+        run(0);
+    else
+        threads->run(tasks, run);
     for (std::size_t t = 1; t < tasks; ++t) parts[0].merge(parts[t]);
     return std::move(parts[0]);
 }
@@ -210,7 +214,9 @@ template <class Scan>
 }
 
 /// Whether the bias is to be taken off, given the hits without it.
-[[nodiscard]] inline bool opens(row_filter const& active, std::vector<hit> const& hits) noexcept { return !hits.empty() && active.allows(hits.front().row); }
+[[nodiscard]] inline bool opens(row_filter const& active, std::vector<hit> const& hits) noexcept {
+    return !hits.empty() && active.allows(hits.front().row);
+}
 
 /// The best k of both, with the bias and without, from one look at every block; then the one that `options.active` asks for.
 template <class Scan>
@@ -240,7 +246,8 @@ template <class Scan>
         });
     };
     // Without its least score, for it has to be known which row is the best.
-    auto found = over_blocks(walk.size(), options.threads, selections{top_k(options.k), top_k(options.k, rule.before_finish(options.min_score))}, search_range);
+    auto found = over_blocks(walk.size(), options.threads,
+                             selections{top_k(options.k), top_k(options.k, rule.before_finish(options.min_score))}, search_range);
     auto plain = found.plain.take();
     if (!opens(*options.active, plain)) return {.hits = std::move(plain)};
     return {.hits = found.corrected.take(), .corrected = true};
@@ -250,7 +257,8 @@ template <class Scan>
 template <class Search>
 [[nodiscard]] search_result as_asked(search_options const& options, score_rule const& rule, Search search) {
     if (rule.bias != nullptr && options.active != nullptr) {
-        search_options all = options;  // which row is the best has to be known whatever it scores; vector_index drops what scores too little
+        search_options all =
+            options;  // which row is the best has to be known whatever it scores; vector_index drops what scores too little
         all.min_score = -std::numeric_limits<float>::infinity();
         if (auto plain = search(rule.without_bias(), all); !opens(*options.active, plain.hits)) return plain;
     }

@@ -40,7 +40,8 @@ public:
     virtual void clear(std::byte* block, std::size_t slot) const noexcept = 0;
     [[nodiscard]] virtual bool well_formed(std::byte const* block, std::size_t rows) const noexcept = 0;
     [[nodiscard]] virtual std::unique_ptr<query> prepare(std::span<float const> q, float scale) const = 0;
-    [[nodiscard]] virtual std::uint32_t scan(query const& q, std::byte const* block, float threshold, quantize::block_scores& scores) const noexcept = 0;
+    [[nodiscard]] virtual std::uint32_t scan(query const& q, std::byte const* block, float threshold,
+                                             quantize::block_scores& scores) const noexcept = 0;
     /// Estimates of some rows.
     /// @param blocks  all of them
     /// @param rows    rising numbers
@@ -56,11 +57,18 @@ public:
     [[nodiscard]] std::size_t block_bytes() const noexcept override { return codec_.block_bytes(); }
     void encode(std::span<float const> row, std::byte* block, std::size_t slot) noexcept override { codec_.encode(row, block, slot); }
     void decode(std::byte const* block, std::size_t slot, std::span<float> out) const override { codec_.decode(block, slot, out); }
-    void move(std::byte const* from, std::size_t from_slot, std::byte* to, std::size_t to_slot) const noexcept override { codec_.move(from, from_slot, to, to_slot); }
+    void move(std::byte const* from, std::size_t from_slot, std::byte* to, std::size_t to_slot) const noexcept override {
+        codec_.move(from, from_slot, to, to_slot);
+    }
     void clear(std::byte* block, std::size_t slot) const noexcept override { codec_.clear(block, slot); }
-    [[nodiscard]] bool well_formed(std::byte const* block, std::size_t rows) const noexcept override { return codec_.well_formed(block, rows); }
-    [[nodiscard]] std::unique_ptr<query> prepare(std::span<float const> q, float scale) const override { return std::make_unique<prepared>(codec_.prepare(q, scale)); }
-    [[nodiscard]] std::uint32_t scan(query const& q, std::byte const* block, float threshold, quantize::block_scores& scores) const noexcept override {
+    [[nodiscard]] bool well_formed(std::byte const* block, std::size_t rows) const noexcept override {
+        return codec_.well_formed(block, rows);
+    }
+    [[nodiscard]] std::unique_ptr<query> prepare(std::span<float const> q, float scale) const override {
+        return std::make_unique<prepared>(codec_.prepare(q, scale));
+    }
+    [[nodiscard]] std::uint32_t scan(query const& q, std::byte const* block, float threshold,
+                                     quantize::block_scores& scores) const noexcept override {
         return codec_.scan(static_cast<prepared const&>(q).codes, block, threshold, scores);
     }
     void score(query const& q, std::byte const* blocks, std::span<row_t const> rows, std::span<float> scores) const noexcept override {
@@ -68,7 +76,9 @@ public:
         std::size_t const bytes = codec_.block_bytes();
         if constexpr (requires { codec_.score(codes, blocks, std::size_t{}); }) {
             // Rows in one piece: their first lines are on their way before they are needed, the processor sees to the others.
-            auto const row_at = [&](std::size_t i) { return blocks + rows[i] / block_rows * bytes + rows[i] % block_rows * (bytes / block_rows); };
+            auto const row_at = [&](std::size_t i) {
+                return blocks + rows[i] / block_rows * bytes + rows[i] % block_rows * (bytes / block_rows);
+            };
             constexpr std::size_t ahead = 6, lines = 4;
             for (std::size_t i = 0; i < rows.size(); ++i) {
                 if (i + ahead < rows.size())
@@ -78,7 +88,8 @@ public:
         } else {
             quantize::block_scores all{};
             for (std::size_t i = 0; i < rows.size(); ++i) {
-                if (i == 0 || rows[i] / block_rows != rows[i - 1] / block_rows) static_cast<void>(codec_.scan(codes, blocks + rows[i] / block_rows * bytes, 0.0F, all));
+                if (i == 0 || rows[i] / block_rows != rows[i - 1] / block_rows)
+                    static_cast<void>(codec_.scan(codes, blocks + rows[i] / block_rows * bytes, 0.0F, all));
                 scores[i] = all[rows[i] % block_rows];
             }
         }
@@ -95,7 +106,9 @@ private:
 /// @param by_row  for reading single rows, where the kind has a layout for that
 /// @throws error invalid_argument for a kind that has planes or stages of its own, and as the codecs' constructors
 [[nodiscard]] inline std::unique_ptr<stage_codec> make_stage_codec(coding const& how, std::size_t dims, bool by_row) {
-    auto const stage = []<class Codec>(Codec codec) -> std::unique_ptr<stage_codec> { return std::make_unique<stage_of<Codec>>(std::move(codec)); };
+    auto const stage = []<class Codec>(Codec codec) -> std::unique_ptr<stage_codec> {
+        return std::make_unique<stage_of<Codec>>(std::move(codec));
+    };
     // Rows are unit vectors whatever the similarity of the index, and scores their inner products with the query.
     constexpr similarity_kind inner = similarity_kind::cosine;
     switch (how.kind) {
@@ -103,10 +116,12 @@ private:
         case codec_kind::f16: return stage(quantize::f16_codec(dims, inner));
         case codec_kind::bf16: return stage(quantize::bf16_codec(dims, inner));
         case codec_kind::int8: return by_row ? stage(quantize::integer_rows(dims)) : stage(quantize::int8_codec(dims, inner));
-        case codec_kind::integer: return by_row ? stage(quantize::integer_rows(dims, *how.form)) : stage(quantize::integer_codec(dims, *how.form));
+        case codec_kind::integer:
+            return by_row ? stage(quantize::integer_rows(dims, *how.form)) : stage(quantize::integer_codec(dims, *how.form));
         case codec_kind::product: return stage(*how.product);
         case codec_kind::eden: return stage(*how.eden);
-        default: fail(error_code::invalid_argument, to_string(how.kind), " has stages of its own and can be neither first nor second of others");
+        default:
+            fail(error_code::invalid_argument, to_string(how.kind), " has stages of its own and can be neither first nor second of others");
     }
 }
 
@@ -117,7 +132,8 @@ public:
     stage(coding how, std::size_t dims, bool by_row) : how_(std::move(how)) {
         require_whole(how_, dims, by_row);
         codec_ = make_stage_codec(how_, code_dims(dims), by_row);
-        require(codec_->dims() == code_dims(dims), error_code::dimension_mismatch, "the codec has ", codec_->dims(), " dimensions, the transform ", code_dims(dims));
+        require(codec_->dims() == code_dims(dims), error_code::dimension_mismatch, "the codec has ", codec_->dims(),
+                " dimensions, the transform ", code_dims(dims));
         mapped_.resize(how_.map ? how_.map->code_dims() : 0);
         steps_.resize(how_.map ? how_.map->scratch_floats() : 0);
     }
@@ -141,8 +157,10 @@ public:
         return code;
     }
     void unmap(std::span<float const> code, std::span<float> out) const {
-        if (how_.map) how_.map->unmap(code, out);
-        else std::copy(code.begin(), code.end(), out.begin());
+        if (how_.map)
+            how_.map->unmap(code, out);
+        else
+            std::copy(code.begin(), code.end(), out.begin());
     }
     void move(row_t from, row_t to) noexcept { codec_->move(at(from), from % block_rows, at(to), to % block_rows); }
     void clear(row_t row) noexcept { codec_->clear(at(row), row % block_rows); }
@@ -166,7 +184,9 @@ public:
     [[nodiscard]] std::uint32_t scan(query const& q, std::size_t block, float threshold, quantize::block_scores& scores) const noexcept {
         return codec_->scan(*q.codes, blocks_.data() + block * codec_->block_bytes(), threshold, scores);
     }
-    void score(query const& q, std::span<row_t const> rows, std::span<float> scores) const noexcept { codec_->score(*q.codes, blocks_.data(), rows, scores); }
+    void score(query const& q, std::span<row_t const> rows, std::span<float> scores) const noexcept {
+        codec_->score(*q.codes, blocks_.data(), rows, scores);
+    }
 
 private:
     [[nodiscard]] std::size_t code_dims(std::size_t dims) const noexcept { return how_.map ? how_.map->code_dims() : dims; }

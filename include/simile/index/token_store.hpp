@@ -38,7 +38,9 @@ public:
     [[nodiscard]] token_codec codec() const noexcept { return codec_; }
     [[nodiscard]] std::size_t dims() const noexcept { return dims_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] std::size_t memory() const noexcept { return codes_.capacity() + sizeof(float) * (values_.capacity() + factors_.capacity()); }
+    [[nodiscard]] std::size_t memory() const noexcept {
+        return codes_.capacity() + sizeof(float) * (values_.capacity() + factors_.capacity());
+    }
 
     void reserve(std::size_t tokens) {
         // Twice as much as before, so that adding documents one by one stays linear.
@@ -89,17 +91,20 @@ public:
     [[nodiscard]] token_query prepare(matrix_view<float const> query) const {
         token_query out;
         out.count = query.rows();
-        if (codec_ == token_codec::f32) out.values.assign(query.values().begin(), query.values().end());
+        if (codec_ == token_codec::f32)
+            out.values.assign(query.values().begin(), query.values().end());
         else
             for (std::size_t i = 0; i < query.rows(); ++i) out.codes.emplace_back(query[i]);
         return out;
     }
 
     /// The inner products of one token of a query with `count` tokens from `first` on.
-    void scores(token_query const& query, std::size_t asked, std::size_t first, std::span<float> out, std::vector<std::int32_t>& scratch) const {
+    void scores(token_query const& query, std::size_t asked, std::size_t first, std::span<float> out,
+                std::vector<std::int32_t>& scratch) const {
         if (codec_ == token_codec::f32) {
             for (std::size_t t = 0; t < out.size(); ++t)
-                out[t] = simd::sum_pair<simd::product>(default_arch{}, query.values.data() + asked * dims_, values_.data() + (first + t) * dims_, dims_);
+                out[t] = simd::sum_pair<simd::product>(default_arch{}, query.values.data() + asked * dims_,
+                                                       values_.data() + (first + t) * dims_, dims_);
             return;
         }
         scratch.resize(out.size());
@@ -118,11 +123,13 @@ public:
     /// @throws error corrupt_file (numbers do not fit), not_finite
     void assign(std::span<float const> values, std::span<std::int8_t const> codes, std::span<float const> factors) {
         std::size_t const tokens = codec_ == token_codec::f32 ? values.size() / dims_ : factors.size();
-        bool const fits = codec_ == token_codec::f32 ? codes.empty() && factors.empty() && values.size() == tokens * dims_ : values.empty() && codes.size() == tokens * dims_;
-        require(fits, error_code::corrupt_file, "tokens of ", dims_, " dimensions do not have ", values.size(), " values, ", codes.size(), " codes and ", factors.size(),
-                " factors");
+        bool const fits = codec_ == token_codec::f32 ? codes.empty() && factors.empty() && values.size() == tokens * dims_
+                                                     : values.empty() && codes.size() == tokens * dims_;
+        require(fits, error_code::corrupt_file, "tokens of ", dims_, " dimensions do not have ", values.size(), " values, ", codes.size(),
+                " codes and ", factors.size(), " factors");
         bool const positive = std::all_of(factors.begin(), factors.end(), [](float f) { return f >= 0; });
-        require(all_finite(values) && all_finite(factors) && positive, error_code::corrupt_file, "a token has a value that is NaN, infinite or a negative factor");
+        require(all_finite(values) && all_finite(factors) && positive, error_code::corrupt_file,
+                "a token has a value that is NaN, infinite or a negative factor");
         values_.assign(values.begin(), values.end());
         codes_.assign(codes.begin(), codes.end());
         factors_.assign(factors.begin(), factors.end());

@@ -63,7 +63,9 @@ public:
     [[nodiscard]] virtual unsigned level() const noexcept { return ready_ ? 1U : 0U; }
     [[nodiscard]] virtual unsigned levels() const noexcept { return 1; }
     /// Bytes held for rows and ids.
-    [[nodiscard]] std::size_t memory() const noexcept { return code_memory() + sizeof(float) * norms_.capacity() + ids_.memory() + metadata_.capacity(); }
+    [[nodiscard]] std::size_t memory() const noexcept {
+        return code_memory() + sizeof(float) * norms_.capacity() + ids_.memory() + metadata_.capacity();
+    }
 
     /// Bytes of codes and factors a row, and of its norm where there is one.
     [[nodiscard]] double bytes_per_row() const noexcept {
@@ -101,7 +103,8 @@ public:
     /// @param rows  [n][dims], finite
     /// @throws error dimension_mismatch, invalid_argument (ids and rows differ in number, an id is not UTF-8 or too long), not_finite, zero_norm (under
     ///         cosine, unless zero_vectors::allow), out_of_range (longer than 2^60), duplicate_id, limit_exceeded, incomplete (still loading), cancelled
-    void add(std::span<id_ref const> ids, matrix_view<float const> rows, on_duplicate duplicates = on_duplicate::refuse, progress const& watch = {}) {
+    void add(std::span<id_ref const> ids, matrix_view<float const> rows, on_duplicate duplicates = on_duplicate::refuse,
+             progress const& watch = {}) {
         require_complete();
         require(ids.size() == rows.rows(), error_code::invalid_argument, ids.size(), " ids for ", rows.rows(), " vectors");
         if (ids.empty()) return;
@@ -127,7 +130,9 @@ public:
         for (std::size_t i = 0; i < rows.rows(); ++i)
             if (!wanted.is_fresh[i]) write_row(*find(wanted.id(i)), rows[i], scratch);
     }
-    void add(id_ref id, std::span<float const> row, on_duplicate duplicates = on_duplicate::refuse) { add({&id, 1}, {row.data(), 1, row.size()}, duplicates); }
+    void add(id_ref id, std::span<float const> row, on_duplicate duplicates = on_duplicate::refuse) {
+        add({&id, 1}, {row.data(), 1, row.size()}, duplicates);
+    }
 
     /// Adds rows under their row numbers. Only for an index whose ids are all its row numbers.
     /// @throws as the other `add`, and invalid_argument when there are other ids
@@ -191,8 +196,10 @@ public:
         row_t const row = row_of(id);
         std::vector<float> code(code_dims()), out(rules_.dims);
         decode_row(row, code);
-        if (map_) map_->unmap(code, out);
-        else out = std::move(code);
+        if (map_)
+            map_->unmap(code, out);
+        else
+            out = std::move(code);
         if (!keeps_directions()) return out;
         std::vector<float> direction(rules_.dims);
         if (to_unit(out, direction) > 0) out.swap(direction);
@@ -234,7 +241,8 @@ public:
         cut.k = std::min(options.k, size());
         cut.threads = nullptr;
         auto const* const model = model_of(options);
-        if (model != nullptr && !model->needs_query() && options.bias.empty()) cut.min_score = std::max(options.min_score, model->of({}).least_score(options.min_relevance));
+        if (model != nullptr && !model->needs_query() && options.bias.empty())
+            cut.min_score = std::max(options.min_score, model->of({}).least_score(options.min_relevance));
         // Parts are large enough for a batch to pay and small enough to tell of progress, and to bound the memory they need.
         std::size_t const tasks = options.threads == nullptr ? 1 : options.threads->concurrency();
         std::size_t const part = std::clamp<std::size_t>((queries.rows() + tasks - 1) / tasks, 1, batch_part);
@@ -243,8 +251,10 @@ public:
                 std::size_t const begin = std::min(results.size(), first + t * part), end = std::min(results.size(), begin + part);
                 search_part(queries, lengths, cut, begin, std::span(results).subspan(begin, end - begin));
             };
-            if (options.threads == nullptr) task(0);
-            else options.threads->run(tasks, task);
+            if (options.threads == nullptr)
+                task(0);
+            else
+                options.threads->run(tasks, task);
             if (options.watch != nullptr) options.watch->step(std::min(results.size(), first + tasks * part), results.size());
         }
         return results;
@@ -270,7 +280,8 @@ public:
         for (std::size_t i = 0; i < queries.rows(); ++i) prepared.push_back(prepare(queries[i], check_query(queries[i]), {}, units[i]));
         row_range const range = only.value_or(row_range{0, static_cast<row_t>(size())});
         require(range.last <= size(), error_code::out_of_range, "rows up to ", range.last, " of ", size());
-        std::size_t const blocks = (std::size_t{range.last} + block_rows - 1) / block_rows, tasks = threads == nullptr ? 1 : threads->concurrency();
+        std::size_t const blocks = (std::size_t{range.last} + block_rows - 1) / block_rows,
+                          tasks = threads == nullptr ? 1 : threads->concurrency();
         auto const take = [&](std::size_t b, std::span<quantize::block_scores> scores) {
             std::size_t const first = b * block_rows, rows = std::min(block_rows, size() - first);
             for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -284,8 +295,10 @@ public:
                 std::size_t const from = std::min(blocks, begin + t * blocks_a_step);
                 score_blocks(prepared, from, std::min(blocks, from + blocks_a_step), take);
             };
-            if (threads == nullptr) task(0);
-            else threads->run(tasks, task);
+            if (threads == nullptr)
+                task(0);
+            else
+                threads->run(tasks, task);
             watch.step(std::min(size(), (begin + tasks * blocks_a_step) * block_rows), size());
         }
     }
@@ -310,7 +323,8 @@ public:
         if (levels() > 1) file.add(section_type::plane1, plane_view(1));
         if (levels() > 2) file.add(section_type::plane2, plane_view(2));
         if (levels() > 3) file.add(section_type::plane3, plane_view(3));
-        if (relevance_) file.insert_owned(section_type::relevance, section_type::plane0, score::to_bytes(*relevance_), section_entry::optional);
+        if (relevance_)
+            file.insert_owned(section_type::relevance, section_type::plane0, score::to_bytes(*relevance_), section_entry::optional);
         return file;
     }
 
@@ -336,21 +350,25 @@ protected:
     virtual void move_row(row_t from, row_t to) = 0;
     virtual void drop_last_row(row_t last) = 0;
     /// @param scale  multiplies every estimate
-    [[nodiscard]] virtual search_result search_rows(std::span<float const> query, float scale, search_options const& options, score_rule const& rule) const = 0;
+    [[nodiscard]] virtual search_result search_rows(std::span<float const> query, float scale, search_options const& options,
+                                                    score_rule const& rule) const = 0;
     /// A checked query as search_rows takes it.
     struct prepared_query {
         std::span<float const> values;
         float scale;
         score_rule rule;
     };
-    virtual void search_batch(std::span<prepared_query const> queries, search_options const& options, std::span<search_result> results) const {
-        for (std::size_t i = 0; i < queries.size(); ++i) results[i] = search_rows(queries[i].values, queries[i].scale, options, queries[i].rule);
+    virtual void search_batch(std::span<prepared_query const> queries, search_options const& options,
+                              std::span<search_result> results) const {
+        for (std::size_t i = 0; i < queries.size(); ++i)
+            results[i] = search_rows(queries[i].values, queries[i].scale, options, queries[i].rule);
     }
     using block_taker = std::function<void(std::size_t block, std::span<quantize::block_scores> scores)>;
     /// Estimates of the blocks first .. last - 1 for all queries; here of codes of directions, by what they stand for.
     virtual void score_blocks(std::span<prepared_query const> queries, std::size_t first, std::size_t last, block_taker const& take) const {
         quantize::f32_codec const codec(code_dims(), similarity_kind::dot);
-        detail::tiled_queries const tiled(codec, queries.size(), [&](std::size_t i) { return codec.prepare(queries[i].values, queries[i].scale); });
+        detail::tiled_queries const tiled(codec, queries.size(),
+                                          [&](std::size_t i) { return codec.prepare(queries[i].values, queries[i].scale); });
         std::vector<quantize::block_scores> scores(queries.size());
         byte_buffer decoded(codec.block_bytes());
         std::vector<float> row(code_dims());
@@ -379,10 +397,15 @@ protected:
     /// Makes room for rows in a plane's buffer, half as much again as it has when it must grow.
     void reserve_plane(byte_buffer& buffer, unsigned plane, std::size_t rows) const {
         std::uint64_t const bytes = plane_bytes(plane, rows);
-        require(bytes <= buffer.max_size(), error_code::out_of_memory, rows, " rows need ", bytes, " bytes, more than this machine can address");
-        if (buffer.capacity() < bytes) buffer.reserve(std::max(static_cast<std::size_t>(bytes), buffer.size() + std::min(buffer.size() / 2, buffer.max_size() - buffer.size())));
+        require(bytes <= buffer.max_size(), error_code::out_of_memory, rows, " rows need ", bytes,
+                " bytes, more than this machine can address");
+        if (buffer.capacity() < bytes)
+            buffer.reserve(
+                std::max(static_cast<std::size_t>(bytes), buffer.size() + std::min(buffer.size() / 2, buffer.max_size() - buffer.size())));
     }
-    void resize_plane(byte_buffer& buffer, unsigned plane, std::size_t rows) const { buffer.resize(static_cast<std::size_t>(plane_bytes(plane, rows)), std::byte{0}); }
+    void resize_plane(byte_buffer& buffer, unsigned plane, std::size_t rows) const {
+        buffer.resize(static_cast<std::size_t>(plane_bytes(plane, rows)), std::byte{0});
+    }
 
     [[nodiscard]] bool is_mapped() const noexcept { return map_.has_value(); }
     [[nodiscard]] bool keeps_norms() const noexcept { return keeps_directions() && rules_.similarity != similarity_kind::cosine; }
@@ -391,7 +414,8 @@ private:
     [[nodiscard]] bool stores_units() const noexcept { return keeps_directions() || rules_.similarity == similarity_kind::cosine; }
 
     void require_complete() const {
-        require(level() == levels(), error_code::incomplete, "the index has loaded ", level(), " of ", levels(), " planes: it can be searched, not changed");
+        require(level() == levels(), error_code::incomplete, "the index has loaded ", level(), " of ", levels(),
+                " planes: it can be searched, not changed");
     }
     [[nodiscard]] row_t row_of(id_ref id) const {
         auto const row = find(id);
@@ -426,7 +450,8 @@ private:
         std::vector<float> unit, mapped, steps;
     };
     [[nodiscard]] row_scratch make_scratch() const {
-        return {std::vector<float>(dims()), std::vector<float>(map_ ? code_dims() : 0), std::vector<float>(map_ ? map_->scratch_floats() : 0)};
+        return {std::vector<float>(dims()), std::vector<float>(map_ ? code_dims() : 0),
+                std::vector<float>(map_ ? map_->scratch_floats() : 0)};
     }
     void write_row(row_t row, std::span<float const> values, row_scratch& scratch) {
         if (keeps_norms()) {
@@ -446,12 +471,15 @@ private:
 
     void check_options(search_options const& options) const {
         detail::check(options, size());
-        require(options.min_relevance == 0 || model_of(options) != nullptr, error_code::invalid_argument, "the index has no relevance model: see set_relevance");
+        require(options.min_relevance == 0 || model_of(options) != nullptr, error_code::invalid_argument,
+                "the index has no relevance model: see set_relevance");
         if (options.relevance != nullptr) options.relevance->check_fits(dims(), similarity());
     }
     /// @param unit  holds the values where the index compares directions
-    [[nodiscard]] prepared_query prepare(std::span<float const> query, double length, search_options const& options, std::vector<float>& unit) const {
-        score_rule rule{rules_.similarity, keeps_norms() ? norms_.data() : nullptr, static_cast<float>(length * length), 0, options.bias.empty() ? nullptr : options.bias.data()};
+    [[nodiscard]] prepared_query prepare(std::span<float const> query, double length, search_options const& options,
+                                         std::vector<float>& unit) const {
+        score_rule rule{rules_.similarity, keeps_norms() ? norms_.data() : nullptr, static_cast<float>(length * length), 0,
+                        options.bias.empty() ? nullptr : options.bias.data()};
         if (!stores_units()) return {query, 1.0F, rule};
         float const scale = rules_.similarity == similarity_kind::cosine ? 1.0F : static_cast<float>(length);
         unit.resize(rules_.dims);
@@ -469,17 +497,21 @@ private:
         std::vector<std::vector<float>> units(results.size());
         std::vector<prepared_query> prepared;
         prepared.reserve(results.size());
-        for (std::size_t i = 0; i < results.size(); ++i) prepared.push_back(prepare(queries[begin + i], lengths[begin + i], options, units[i]));
+        for (std::size_t i = 0; i < results.size(); ++i)
+            prepared.push_back(prepare(queries[begin + i], lengths[begin + i], options, units[i]));
         search_batch(prepared, options, results);
         for (std::size_t i = 0; i < results.size(); ++i) {
             finish(results[i], prepared[i].rule, options.min_score);
-            if (auto const meaning = detail::meaning_of(queries[begin + i], model_of(options), similarity())) detail::weigh(results[i], *meaning, options);
+            if (auto const meaning = detail::meaning_of(queries[begin + i], model_of(options), similarity()))
+                detail::weigh(results[i], *meaning, options);
         }
     }
     [[nodiscard]] score::relevance_model const* model_of(search_options const& options) const noexcept {
         return options.relevance != nullptr ? options.relevance : relevance_.get();
     }
-    static void finish(search_result& result, score_rule const& rule, float least) { (result.corrected ? rule : rule.without_bias()).finish(result.hits, least); }
+    static void finish(search_result& result, score_rule const& rule, float least) {
+        (result.corrected ? rule : rule.without_bias()).finish(result.hits, least);
+    }
 
     input_rules rules_;
     std::optional<quantize::transform> map_;

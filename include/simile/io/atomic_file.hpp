@@ -68,7 +68,8 @@ public:
 
     void commit() {
         check(Calls::sync(file_) == 0, "sync");
-        lock_ = ::dup(file_);  // close reports late write errors; the lock must outlive it, so that nobody sweeps the file up before the rename
+        lock_ =
+            ::dup(file_);  // close reports late write errors; the lock must outlive it, so that nobody sweeps the file up before the rename
         check(Calls::close(std::exchange(file_, -1)) == 0, "close");
         check(Calls::rename(temporary_.c_str(), target_.c_str()) == 0, "rename");
         temporary_.clear();
@@ -94,13 +95,13 @@ private:
 
     // False when another save took the fresh file for a leftover before it could be locked.
     [[nodiscard]] bool locked_and_there() const noexcept {
-        struct stat status {};
+        struct stat status{};
         bool const taken = ::flock(file_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
         return !taken && ::fstat(file_, &status) == 0 && status.st_nlink != 0;
     }
 
     void keep_mode() const noexcept {
-        struct stat status {};
+        struct stat status{};
         if (::stat(target_.c_str(), &status) == 0) static_cast<void>(::fchmod(file_, status.st_mode & 07777));
     }
 
@@ -126,7 +127,9 @@ private:
         require(ok, error_code::io_failure, "cannot sync the folder of ", target_.string(), ": ", std::generic_category().message(reason));
     }
 
-    [[nodiscard]] std::filesystem::path folder() const { return target_.has_parent_path() ? target_.parent_path() : std::filesystem::path("."); }
+    [[nodiscard]] std::filesystem::path folder() const {
+        return target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
+    }
 
     void check(bool ok, char const* step) {
         if (ok) return;

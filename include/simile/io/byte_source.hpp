@@ -118,11 +118,12 @@ template <class T, byte_source Source>
 void append_values(Source& source, std::vector<T>& values, std::uint64_t count, read_limits const& limits, std::string_view what) {
     std::size_t const before = values.size();
     std::uint64_t const most = std::min<std::uint64_t>(limits.max_bytes, std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(T);
-    require(before <= most && count <= most - before, error_code::limit_exceeded, what, " has ", count, " values more than ", before, ", the limit is ",
-            limits.max_bytes, " bytes");
+    require(before <= most && count <= most - before, error_code::limit_exceeded, what, " has ", count, " values more than ", before,
+            ", the limit is ", limits.max_bytes, " bytes");
     auto const end = before + static_cast<std::size_t>(count);
     if (auto const left = source.left()) {
-        require(*left / sizeof(T) >= count, error_code::truncated_file, what, " has ", count * sizeof(T), " bytes, only ", *left, " are there");
+        require(*left / sizeof(T) >= count, error_code::truncated_file, what, " has ", count * sizeof(T), " bytes, only ", *left,
+                " are there");
         if (before == 0) values.reserve(end);
     }
     constexpr std::size_t piece = (std::size_t{1} << 20) / sizeof(T);

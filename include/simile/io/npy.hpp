@@ -26,7 +26,9 @@ template <class T>
 concept npy_element = std::same_as<T, float> || std::same_as<T, half> || std::same_as<T, std::int8_t>;
 
 template <npy_element T>
-inline constexpr npy_type npy_type_of = std::same_as<T, float> ? npy_type::f32 : std::same_as<T, half> ? npy_type::f16 : npy_type::i8;
+inline constexpr npy_type npy_type_of = std::same_as<T, float>  ? npy_type::f32
+                                        : std::same_as<T, half> ? npy_type::f16
+                                                                : npy_type::i8;
 
 template <npy_element T>
 struct npy_array {
@@ -43,7 +45,8 @@ namespace detail {
 
 template <npy_element T, byte_source Source>
 [[nodiscard]] npy_array<T> read_npy_values(Source& source, npy_header const& header, read_limits const& limits) {
-    require(header.type == npy_type_of<T>, error_code::unsupported_version, "npy: the type is ", npy_descr(header.type), ", not ", npy_descr(npy_type_of<T>));
+    require(header.type == npy_type_of<T>, error_code::unsupported_version, "npy: the type is ", npy_descr(header.type), ", not ",
+            npy_descr(npy_type_of<T>));
     npy_array<T> array{header.shape, read_values<T>(source, header.count, limits, "npy: the array")};
     require_end(source, "npy: the array");
     return array;

@@ -56,7 +56,8 @@ public:
         }
         require(text_.ends_with('\n') && text_.find_first_not_of(' ') == text_.size() - 1, error_code::corrupt_file,
                 "npy: the header does not end with spaces and one line feed");
-        require(has_descr_ && has_order_ && has_shape_, error_code::corrupt_file, "npy: the header lacks one of descr, fortran_order, shape");
+        require(has_descr_ && has_order_ && has_shape_, error_code::corrupt_file,
+                "npy: the header lacks one of descr, fortran_order, shape");
         return make();
     }
 
@@ -81,12 +82,14 @@ private:
         npy_header header;
         header.type = type();
         require(!fortran_, error_code::unsupported_version, "npy: the array is in Fortran order; save numpy.ascontiguousarray(array)");
-        require(shape_.size() == 1 || shape_.size() == 2, error_code::unsupported_version, "npy: the array has ", shape_.size(), " dimensions, not 1 or 2");
+        require(shape_.size() == 1 || shape_.size() == 2, error_code::unsupported_version, "npy: the array has ", shape_.size(),
+                " dimensions, not 1 or 2");
         header.count = 1;
         for (std::uint64_t const extent : shape_) {
             require(extent == 0 || header.count <= std::numeric_limits<std::uint64_t>::max() / extent, error_code::limit_exceeded,
                     "npy: the shape has more than 2^64 elements");
-            require(extent <= std::numeric_limits<std::size_t>::max(), error_code::limit_exceeded, "npy: the shape does not fit this machine");
+            require(extent <= std::numeric_limits<std::size_t>::max(), error_code::limit_exceeded,
+                    "npy: the shape does not fit this machine");
             header.count *= extent;
             header.shape.push_back(static_cast<std::size_t>(extent));
         }
@@ -107,7 +110,9 @@ private:
         text_.remove_prefix(1);
         return true;
     }
-    void expect(char c) { require(accept(c), error_code::corrupt_file, "npy: the header has no ", std::string_view(&c, 1), " where it needs one"); }
+    void expect(char c) {
+        require(accept(c), error_code::corrupt_file, "npy: the header has no ", std::string_view(&c, 1), " where it needs one");
+    }
 
     void once(bool& seen, std::string_view name) {
         require(!seen, error_code::corrupt_file, "npy: the header has two fields ", name);
@@ -148,11 +153,13 @@ private:
     [[nodiscard]] std::uint64_t number() {
         skip_spaces();
         std::size_t const length = std::min(text_.find_first_not_of("0123456789"), text_.size());
-        require(length != 0 && (length == 1 || text_[0] != '0'), error_code::corrupt_file, "npy: the shape holds something that is no number");
+        require(length != 0 && (length == 1 || text_[0] != '0'), error_code::corrupt_file,
+                "npy: the shape holds something that is no number");
         std::uint64_t value = 0;
         for (char const c : text_.substr(0, length)) {
             auto const digit = static_cast<std::uint64_t>(c - '0');
-            require(value <= (std::numeric_limits<std::uint64_t>::max() - digit) / 10, error_code::limit_exceeded, "npy: the shape holds a number beyond 2^64");
+            require(value <= (std::numeric_limits<std::uint64_t>::max() - digit) / 10, error_code::limit_exceeded,
+                    "npy: the shape holds a number beyond 2^64");
             value = value * 10 + digit;
         }
         text_.remove_prefix(length);
@@ -175,8 +182,10 @@ template <byte_source Source>
     auto const at = [&start](std::size_t i) { return std::to_integer<std::uint32_t>(start[i]); };
     read_exactly(source, std::span(start).first(8), "npy: the start");
     for (std::size_t i = 0; i < npy_magic.size(); ++i)
-        require(at(i) == static_cast<unsigned char>(npy_magic[i]), error_code::corrupt_file, "npy: the file does not begin as a .npy file does");
-    require(at(6) >= 1 && at(6) <= 3 && at(7) == 0, error_code::unsupported_version, "npy: version ", at(6), ".", at(7), ", known are 1.0, 2.0 and 3.0");
+        require(at(i) == static_cast<unsigned char>(npy_magic[i]), error_code::corrupt_file,
+                "npy: the file does not begin as a .npy file does");
+    require(at(6) >= 1 && at(6) <= 3 && at(7) == 0, error_code::unsupported_version, "npy: version ", at(6), ".", at(7),
+            ", known are 1.0, 2.0 and 3.0");
 
     std::size_t const width = at(6) == 1 ? 2 : 4;
     read_exactly(source, std::span(start).subspan(8, width), "npy: the header's length");
@@ -189,8 +198,8 @@ template <byte_source Source>
 
 /// The bytes before the values of a two-dimensional array: version 1.0, padded so that the values begin at a multiple of 64.
 [[nodiscard]] inline std::string make_npy_header(npy_type type, std::size_t rows, std::size_t dims) {
-    std::string text = "{'descr': '" + std::string(npy_descr(type)) + "', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +
-                       std::to_string(dims) + "), }";
+    std::string text = "{'descr': '" + std::string(npy_descr(type)) + "', 'fortran_order': False, 'shape': (" + std::to_string(rows) +
+                       ", " + std::to_string(dims) + "), }";
     constexpr std::size_t before = 10;
     text.append(63 - (before + text.size()) % 64, ' ');
     text += '\n';

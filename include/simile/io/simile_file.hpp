@@ -24,9 +24,31 @@ namespace simile {
 
 static_assert(std::endian::native == std::endian::little, "files hold codes as they lie in memory, which is little endian");
 
-enum class section_type : std::uint32_t { chunks = 1, metadata = 2, coding = 3, lists = 4, plane0 = 16, norms = 17, ids = 18, plane1 = 19, plane2 = 20, plane3 = 21, correction = 24, relevance = 25,
-                                          first_pass = 32, documents = 33, tokens = 34, token_factors = 35, first_pass_index = 36,
-                                          posting_terms = 40, posting_starts = 41, posting_blocks = 42, postings = 43, row_lengths = 44, lexicon = 45 };
+enum class section_type : std::uint32_t {
+    chunks = 1,
+    metadata = 2,
+    coding = 3,
+    lists = 4,
+    plane0 = 16,
+    norms = 17,
+    ids = 18,
+    plane1 = 19,
+    plane2 = 20,
+    plane3 = 21,
+    correction = 24,
+    relevance = 25,
+    first_pass = 32,
+    documents = 33,
+    tokens = 34,
+    token_factors = 35,
+    first_pass_index = 36,
+    posting_terms = 40,
+    posting_starts = 41,
+    posting_blocks = 42,
+    postings = 43,
+    row_lengths = 44,
+    lexicon = 45
+};
 
 /// How much of a file is checked before it is used.
 enum class verify_level : std::uint8_t {
@@ -84,7 +106,9 @@ inline constexpr std::uint64_t alignment = 64;
 [[nodiscard]] inline std::uint64_t hash(std::span<std::byte const> bytes) noexcept { return XXH3_64bits(bytes.data(), bytes.size()); }
 [[nodiscard]] constexpr std::uint64_t aligned(std::uint64_t offset) noexcept { return (offset + alignment - 1) / alignment * alignment; }
 /// Pieces of 1 MiB a longer section is hashed in; 0 for one that is hashed whole.
-[[nodiscard]] constexpr std::uint64_t chunk_count(std::uint64_t length) noexcept { return length <= chunk_bytes ? 0 : (length - 1) / chunk_bytes + 1; }
+[[nodiscard]] constexpr std::uint64_t chunk_count(std::uint64_t length) noexcept {
+    return length <= chunk_bytes ? 0 : (length - 1) / chunk_bytes + 1;
+}
 
 template <class T>
 void put(std::byte* at, T value) noexcept {
@@ -116,12 +140,13 @@ template <class T>
 
 /// @throws error corrupt_file, unsupported_version, limit_exceeded
 [[nodiscard]] inline file_header decode_header(std::span<std::byte const, file_header::size> bytes, load_limits const& limits) {
-    require(std::memcmp(bytes.data(), file_header::magic.data(), 8) == 0, error_code::corrupt_file, "not a .simile file: it does not begin with the magic bytes");
+    require(std::memcmp(bytes.data(), file_header::magic.data(), 8) == 0, error_code::corrupt_file,
+            "not a .simile file: it does not begin with the magic bytes");
     require(get<std::uint64_t>(&bytes[56]) == hash(bytes.first(56)), error_code::corrupt_file, "the header's checksum does not match");
     file_header h;
     h.version = get<std::uint16_t>(&bytes[8]);
-    require(h.version == file_header::current_version, error_code::unsupported_version, "the file has version ", h.version, ", this program reads version ",
-            file_header::current_version);
+    require(h.version == file_header::current_version, error_code::unsupported_version, "the file has version ", h.version,
+            ", this program reads version ", file_header::current_version);
     h.kind = get<std::uint8_t>(&bytes[10]);
     h.codec = get<std::uint8_t>(&bytes[11]);
     h.similarity = get<std::uint8_t>(&bytes[12]);
@@ -133,12 +158,14 @@ template <class T>
     h.table_hash = get<std::uint64_t>(&bytes[40]);
     require(get<std::uint16_t>(&bytes[14]) == 0 && get<std::uint64_t>(&bytes[48]) == 0 && h.flags <= 1, error_code::corrupt_file,
             "the header has bits that version 1 does not know");
-    require(h.file_length <= limits.max_bytes, error_code::limit_exceeded, "the file has ", h.file_length, " bytes, the limit is ", limits.max_bytes);
+    require(h.file_length <= limits.max_bytes, error_code::limit_exceeded, "the file has ", h.file_length, " bytes, the limit is ",
+            limits.max_bytes);
     require(h.rows <= limits.max_rows, error_code::limit_exceeded, "the file has ", h.rows, " rows, the limit is ", limits.max_rows);
     require(h.dims <= limits.max_dims, error_code::limit_exceeded, "the file has ", h.dims, " dimensions, the limit is ", limits.max_dims);
-    require(h.sections <= limits.max_sections, error_code::limit_exceeded, "the file has ", h.sections, " sections, the limit is ", limits.max_sections);
-    require(h.file_length >= file_header::size + h.sections * std::uint64_t{section_entry::size}, error_code::corrupt_file, "a file of ", h.file_length,
-            " bytes has no room for ", h.sections, " sections");
+    require(h.sections <= limits.max_sections, error_code::limit_exceeded, "the file has ", h.sections, " sections, the limit is ",
+            limits.max_sections);
+    require(h.file_length >= file_header::size + h.sections * std::uint64_t{section_entry::size}, error_code::corrupt_file, "a file of ",
+            h.file_length, " bytes has no room for ", h.sections, " sections");
     return h;
 }
 
@@ -150,10 +177,12 @@ template <class T>
     std::uint64_t end = file_header::size + bytes.size();
     for (std::size_t i = 0; i < table.size(); ++i) {
         std::byte const* const at = bytes.data() + i * section_entry::size;
-        section_entry const s{get<std::uint32_t>(at), get<std::uint32_t>(at + 4), get<std::uint64_t>(at + 8), get<std::uint64_t>(at + 16), get<std::uint64_t>(at + 24)};
-        require(s.offset == aligned(end) && s.length > 0 && s.offset <= header.file_length && s.length <= header.file_length - s.offset, error_code::corrupt_file,
-                "section ", i, " does not lie behind the one before it");
-        require(i == 0 || std::none_of(table.begin(), table.begin() + static_cast<std::ptrdiff_t>(i), [&](section_entry const& o) { return o.type == s.type; }),
+        section_entry const s{get<std::uint32_t>(at), get<std::uint32_t>(at + 4), get<std::uint64_t>(at + 8), get<std::uint64_t>(at + 16),
+                              get<std::uint64_t>(at + 24)};
+        require(s.offset == aligned(end) && s.length > 0 && s.offset <= header.file_length && s.length <= header.file_length - s.offset,
+                error_code::corrupt_file, "section ", i, " does not lie behind the one before it");
+        require(i == 0 || std::none_of(table.begin(), table.begin() + static_cast<std::ptrdiff_t>(i),
+                                       [&](section_entry const& o) { return o.type == s.type; }),
                 error_code::corrupt_file, "section type ", s.type, " stands twice");
         end = s.offset + s.length;
         table[i] = s;

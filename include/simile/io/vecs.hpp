@@ -47,10 +47,11 @@ template <class T, byte_source Source>
 [[nodiscard]] vecs_array<T> read_vecs(Source&& source, read_limits const& limits = {}) {
     vecs_array<T> array;
     for (std::uint32_t dims; detail::read_vecs_dims(source, array.rows, dims); ++array.rows) {
-        require(dims >= 1 && dims <= std::numeric_limits<std::int32_t>::max(), error_code::corrupt_file, "vecs: row ", array.rows, " has length ",
-                static_cast<std::int32_t>(dims));
+        require(dims >= 1 && dims <= std::numeric_limits<std::int32_t>::max(), error_code::corrupt_file, "vecs: row ", array.rows,
+                " has length ", static_cast<std::int32_t>(dims));
         if (array.rows == 0) array.dims = dims;
-        require(dims == array.dims, error_code::corrupt_file, "vecs: row ", array.rows, " has length ", dims, ", the first has ", array.dims);
+        require(dims == array.dims, error_code::corrupt_file, "vecs: row ", array.rows, " has length ", dims, ", the first has ",
+                array.dims);
         append_values(source, array.values, dims, limits, "vecs: a row");
     }
     return array;

@@ -30,7 +30,8 @@ inline constexpr std::size_t rows_a_step = 4096;
 
 /// The nearest centroid of every row; `step(n)` hears of each n rows that are done.
 template <class Step>
-void find_nearest(centroid_panels const& panels, std::span<float const* const> rows, std::span<nearest_centroid> out, executor* threads, Step&& step) {
+void find_nearest(centroid_panels const& panels, std::span<float const* const> rows, std::span<nearest_centroid> out, executor* threads,
+                  Step&& step) {
     std::size_t const parts = threads == nullptr ? 1 : threads->concurrency();
     for (std::size_t first = 0; first < rows.size(); first += rows_a_step) {
         std::size_t const count = std::min(rows_a_step, rows.size() - first);
@@ -38,8 +39,10 @@ void find_nearest(centroid_panels const& panels, std::span<float const* const> r
             std::size_t const from = first + count * t / parts, to = first + count * (t + 1) / parts;
             panels.nearest(rows.subspan(from, to - from), out.data() + from);
         };
-        if (parts == 1) part(0);
-        else threads->run(parts, part);
+        if (parts == 1)
+            part(0);
+        else
+            threads->run(parts, part);
         step(count);
     }
 }
@@ -55,13 +58,16 @@ struct member_lists {
         auto next = starts;
         for (std::size_t r = 0; r < of.size(); ++r) rows[next[of[r].cluster]++] = static_cast<std::uint32_t>(r);
     }
-    [[nodiscard]] std::span<std::uint32_t const> operator[](std::size_t c) const noexcept { return std::span(rows).subspan(starts[c], size(c)); }
+    [[nodiscard]] std::span<std::uint32_t const> operator[](std::size_t c) const noexcept {
+        return std::span(rows).subspan(starts[c], size(c));
+    }
     [[nodiscard]] std::size_t size(std::size_t c) const noexcept { return starts[c + 1] - starts[c]; }
 };
 
 /// Moves rows out of clusters of more than `capacity`, those first that lose least of their score, each to the best cluster that was not full before.
 /// Every round fills at least one more cluster for good, so it ends.
-inline void limit_sizes(centroid_panels panels, std::span<float const* const> rows, std::span<nearest_centroid> of, std::size_t capacity, executor* threads) {
+inline void limit_sizes(centroid_panels panels, std::span<float const* const> rows, std::span<nearest_centroid> of, std::size_t capacity,
+                        executor* threads) {
     struct move {
         float loss;
         std::uint32_t row, to;
@@ -89,7 +95,8 @@ inline void limit_sizes(centroid_panels panels, std::span<float const* const> ro
                 ++at;
             }
             auto const cut = moves.begin() + static_cast<std::ptrdiff_t>(moves.size() - capacity);
-            std::nth_element(moves.begin(), cut, moves.end(), [](move const& a, move const& b) { return a.loss < b.loss || (a.loss == b.loss && a.row < b.row); });
+            std::nth_element(moves.begin(), cut, moves.end(),
+                             [](move const& a, move const& b) { return a.loss < b.loss || (a.loss == b.loss && a.row < b.row); });
             for (auto m = moves.begin(); m != cut; ++m) of[m->row] = {m->to, m->score};
         }
         again = !overfull.empty();
@@ -114,7 +121,8 @@ inline void limit_sizes(centroid_panels panels, std::span<float const* const> ro
 }
 
 inline void check_balance(double balance) {
-    require(balance == 0 || (balance >= 1 && balance <= 0x1p32), error_code::invalid_argument, "balance must be 0 or at least 1, got ", balance);
+    require(balance == 0 || (balance >= 1 && balance <= 0x1p32), error_code::invalid_argument, "balance must be 0 or at least 1, got ",
+            balance);
 }
 
 }  // namespace detail
@@ -126,8 +134,10 @@ public:
     /// @param centroids  [k][d], finite, shorter than 2^60
     /// @param spherical  the largest inner product decides, instead of the smallest Euclidean distance
     /// @throws error invalid_argument (sizes do not fit), not_finite, out_of_range
-    clustering(std::vector<float> centroids, std::size_t dims, bool spherical) : values_(std::move(centroids)), dims_(dims), spherical_(spherical) {
-        require(dims >= 1 && !values_.empty() && values_.size() % dims == 0, error_code::invalid_argument, values_.size(), " values do not make centroids of ", dims);
+    clustering(std::vector<float> centroids, std::size_t dims, bool spherical)
+        : values_(std::move(centroids)), dims_(dims), spherical_(spherical) {
+        require(dims >= 1 && !values_.empty() && values_.size() % dims == 0, error_code::invalid_argument, values_.size(),
+                " values do not make centroids of ", dims);
         static_cast<void>(detail::checked_rows(this->centroids()));
     }
 
@@ -150,8 +160,10 @@ public:
     /// @param points   [n][d], finite, shorter than 2^60
     /// @param balance  0, or how many times the mean size n / k a cluster may have, at least 1: fuller ones give away the points that lose least
     /// @throws error dimension_mismatch, invalid_argument, not_finite, out_of_range, cancelled
-    [[nodiscard]] std::vector<std::uint32_t> assign(matrix_view<float const> points, double balance = 0, executor* threads = nullptr, progress const& watch = {}) const {
-        require(points.dims() == dims_ && dims_ >= 1, error_code::dimension_mismatch, "points have ", points.dims(), " dimensions, centroids ", dims_);
+    [[nodiscard]] std::vector<std::uint32_t> assign(matrix_view<float const> points, double balance = 0, executor* threads = nullptr,
+                                                    progress const& watch = {}) const {
+        require(points.dims() == dims_ && dims_ >= 1, error_code::dimension_mismatch, "points have ", points.dims(),
+                " dimensions, centroids ", dims_);
         detail::check_balance(balance);
         auto const rows = detail::checked_rows(points);
         auto const panels = this->panels();

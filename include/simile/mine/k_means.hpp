@@ -56,7 +56,8 @@ namespace detail {
 }
 
 /// Arthur, Vassilvitskii, "k-means++: The Advantages of Careful Seeding", 2007.
-[[nodiscard]] inline std::vector<float const*> draw_apart(std::vector<float const*> const& rows, std::size_t dims, std::size_t count, xoshiro256& random) {
+[[nodiscard]] inline std::vector<float const*> draw_apart(std::vector<float const*> const& rows, std::size_t dims, std::size_t count,
+                                                          xoshiro256& random) {
     std::vector<double> distance(rows.size(), 1.0);
     std::vector<float const*> out;
     while (out.size() < count) {
@@ -79,8 +80,14 @@ namespace detail {
 class lloyd {
 public:
     lloyd(std::vector<float const*> sample, std::size_t dims, k_means_options const& options)
-        : options_(options), dims_(dims), random_(options.seed), sample_(thin(std::move(sample))), values_(options.clusters * dims), weights_(options.clusters) {
-        auto const first = options.start == seeding::random_rows ? draw(sample_, options.clusters, random_) : draw_apart(sample_, dims, options.clusters, random_);
+        : options_(options),
+          dims_(dims),
+          random_(options.seed),
+          sample_(thin(std::move(sample))),
+          values_(options.clusters * dims),
+          weights_(options.clusters) {
+        auto const first = options.start == seeding::random_rows ? draw(sample_, options.clusters, random_)
+                                                                 : draw_apart(sample_, dims, options.clusters, random_);
         for (std::size_t c = 0; c < first.size(); ++c) {
             std::copy_n(first[c], dims, centroid(c).begin());
             if (options.spherical) to_unit(centroid(c), centroid(c));
@@ -101,7 +108,8 @@ public:
                 done += n;
                 if (options_.watch != nullptr && done < total) options_.watch->step(done, total);
             });
-            if (options_.balance != 0) limit_sizes(panels, rows, nearest, capacity_of(options_.balance, rows.size(), options_.clusters), options_.threads);
+            if (options_.balance != 0)
+                limit_sizes(panels, rows, nearest, capacity_of(options_.balance, rows.size(), options_.clusters), options_.threads);
             member_lists const members(nearest, options_.clusters);
             if (batch == sample_.size() && members.rows == before) break;
             update(rows, members);
@@ -122,10 +130,13 @@ private:
     void update(std::vector<float const*> const& rows, member_lists const& members) {
         std::size_t const parts = options_.threads == nullptr ? 1 : options_.threads->concurrency();
         auto const part = [&](std::size_t t) {
-            for (std::size_t c = options_.clusters * t / parts; c < options_.clusters * (t + 1) / parts; ++c) move_centroid(c, rows, members[c]);
+            for (std::size_t c = options_.clusters * t / parts; c < options_.clusters * (t + 1) / parts; ++c)
+                move_centroid(c, rows, members[c]);
         };
-        if (parts == 1) part(0);
-        else options_.threads->run(parts, part);
+        if (parts == 1)
+            part(0);
+        else
+            options_.threads->run(parts, part);
         if (std::find(weights_.begin(), weights_.end(), 0.0) != weights_.end()) fill_empty(rows, members);
     }
 
@@ -193,7 +204,8 @@ private:
 [[nodiscard]] inline clustering k_means(matrix_view<float const> points, k_means_options const& options) {
     require(points.dims() >= 1, error_code::invalid_argument, "points of no dimensions");
     require(options.clusters >= 1, error_code::invalid_argument, "clusters must be at least 1");
-    require(points.rows() >= options.clusters, error_code::invalid_argument, points.rows(), " points are too few for ", options.clusters, " clusters");
+    require(points.rows() >= options.clusters, error_code::invalid_argument, points.rows(), " points are too few for ", options.clusters,
+            " clusters");
     require(points.rows() < ~row_t{0}, error_code::limit_exceeded, points.rows(), " points are more than 2^32 - 2");
     detail::check_balance(options.balance);
     return detail::lloyd(detail::checked_rows(points), points.dims(), options).run();

@@ -74,7 +74,7 @@ private:
 enum class margin {
     absolute,  ///< the score itself
     distance,  ///< less the mean of both neighbourhoods (half of CSLS)
-    ratio      ///< over that mean; where it is not above 1e-6, as in centred or unrelated data, the distance instead, since a quotient would turn the order
+    ratio  ///< over that mean; where it is not above 1e-6, as in centred or unrelated data, the distance instead, since a quotient would turn the order
 };
 
 /// @param around  (mean of x's neighbours + mean of y's) / 2
@@ -96,7 +96,11 @@ public:
     /// @param backward  for each row of Y its nearest of X
     /// @throws error out_of_range when a list names a row that the other set does not have
     margin_miner(nearest_lists forward, nearest_lists backward, margin kind = margin::ratio)
-        : forward_(std::move(forward)), backward_(std::move(backward)), x_means_(neighbour_means(forward_)), y_means_(neighbour_means(backward_)), kind_(kind) {
+        : forward_(std::move(forward)),
+          backward_(std::move(backward)),
+          x_means_(neighbour_means(forward_)),
+          y_means_(neighbour_means(backward_)),
+          kind_(kind) {
         require_rows_below(forward_, backward_.size());
         require_rows_below(backward_, forward_.size());
     }
@@ -105,7 +109,9 @@ public:
     [[nodiscard]] std::span<double const> y_means() const noexcept { return y_means_; }
 
     /// The margin of a pair whose score is known.
-    [[nodiscard]] double score(row_t x, row_t y, double raw) const noexcept { return margin_score(raw, (x_means_[x] + y_means_[y]) / 2, kind_); }
+    [[nodiscard]] double score(row_t x, row_t y, double raw) const noexcept {
+        return margin_score(raw, (x_means_[x] + y_means_[y]) / 2, kind_);
+    }
 
     /// The best y of each x, in the order of x; of equal ones the nearer. Rows without neighbours have none.
     [[nodiscard]] std::vector<mined_pair> forward() const {
@@ -179,15 +185,18 @@ struct mining_threshold {
 /// @param is_gold  [n]
 /// @param gold     how many right pairs there are in all, at least those among the mined
 /// @throws error dimension_mismatch, invalid_argument (no pairs, nothing gold, scores that rise), not_finite
-[[nodiscard]] inline mining_threshold best_f1_threshold(std::span<double const> scores, std::span<std::uint8_t const> is_gold, std::size_t gold) {
+[[nodiscard]] inline mining_threshold best_f1_threshold(std::span<double const> scores, std::span<std::uint8_t const> is_gold,
+                                                        std::size_t gold) {
     require(scores.size() == is_gold.size(), error_code::dimension_mismatch, scores.size(), " scores, but ", is_gold.size(), " labels");
     auto const found = static_cast<std::size_t>(std::count_if(is_gold.begin(), is_gold.end(), [](std::uint8_t g) { return g != 0; }));
-    require(!scores.empty() && gold > 0 && found <= gold, error_code::invalid_argument, found, " of ", gold, " right pairs among ", scores.size());
+    require(!scores.empty() && gold > 0 && found <= gold, error_code::invalid_argument, found, " of ", gold, " right pairs among ",
+            scores.size());
     mining_threshold best{scores[0], 0};
     std::size_t right = 0;
     for (std::size_t i = 0; i < scores.size(); ++i) {
         require(std::isfinite(scores[i]), error_code::not_finite, "score ", i, " is ", scores[i]);
-        require(i == 0 || scores[i] <= scores[i - 1], error_code::invalid_argument, "score ", i, " is ", scores[i], ", above the one before");
+        require(i == 0 || scores[i] <= scores[i - 1], error_code::invalid_argument, "score ", i, " is ", scores[i],
+                ", above the one before");
         right += is_gold[i] != 0;
         bool const last = i + 1 == scores.size();
         if (!last && scores[i + 1] == scores[i]) continue;

@@ -13,7 +13,19 @@
 namespace simile {
 
 /// The codecs a file can hold. The numbers are those of the file.
-enum class codec_kind : std::uint8_t { f32 = 1, f16 = 2, int8 = 3, planes = 4, planes2 = 5, planes12 = 6, bf16 = 7, integer = 8, product = 9, eden = 10, refined = 11 };
+enum class codec_kind : std::uint8_t {
+    f32 = 1,
+    f16 = 2,
+    int8 = 3,
+    planes = 4,
+    planes2 = 5,
+    planes12 = 6,
+    bf16 = 7,
+    integer = 8,
+    product = 9,
+    eden = 10,
+    refined = 11
+};
 
 [[nodiscard]] constexpr std::string_view to_string(codec_kind kind) noexcept {
     switch (kind) {
@@ -45,20 +57,21 @@ using block_scores = std::array<float, block_rows>;
 /// `scan` scores the 32 rows of a block; bit r of its result says whether row r reaches the threshold.
 /// Everything here is noexcept: indexes check their input first.
 template <class C>
-concept codec = std::copyable<C> && requires(C const& c, C& changing, std::span<float const> row, std::span<float> out, std::byte* block, std::byte const* from,
-                                             std::size_t slot, typename C::query const& query, block_scores& scores) {
-    { C::kind } -> std::convertible_to<codec_kind>;
-    { C::directions } -> std::convertible_to<bool>;
-    { c.dims() } noexcept -> std::same_as<std::size_t>;
-    { c.block_bytes() } noexcept -> std::same_as<std::size_t>;
-    { changing.encode(row, block, slot) } noexcept;
-    { c.decode(from, slot, out) } noexcept;
-    { c.move(from, slot, block, slot) } noexcept;
-    { c.clear(block, slot) } noexcept;
-    { c.well_formed(from, slot) } noexcept -> std::same_as<bool>;
-    { c.prepare(row, 1.0F) } -> std::same_as<typename C::query>;
-    { c.scan(query, from, 0.0F, scores) } noexcept -> std::same_as<std::uint32_t>;
-};
+concept codec =
+    std::copyable<C> && requires(C const& c, C& changing, std::span<float const> row, std::span<float> out, std::byte* block,
+                                 std::byte const* from, std::size_t slot, typename C::query const& query, block_scores& scores) {
+        { C::kind } -> std::convertible_to<codec_kind>;
+        { C::directions } -> std::convertible_to<bool>;
+        { c.dims() } noexcept -> std::same_as<std::size_t>;
+        { c.block_bytes() } noexcept -> std::same_as<std::size_t>;
+        { changing.encode(row, block, slot) } noexcept;
+        { c.decode(from, slot, out) } noexcept;
+        { c.move(from, slot, block, slot) } noexcept;
+        { c.clear(block, slot) } noexcept;
+        { c.well_formed(from, slot) } noexcept -> std::same_as<bool>;
+        { c.prepare(row, 1.0F) } -> std::same_as<typename C::query>;
+        { c.scan(query, from, 0.0F, scores) } noexcept -> std::same_as<std::uint32_t>;
+    };
 
 /// Queries of a batch that a codec scores together, and their scores for one block.
 inline constexpr std::size_t batch_tile = 8;
@@ -68,8 +81,8 @@ using tile_masks = std::array<std::uint32_t, batch_tile>;
 
 /// A codec that scores a tile of queries in one pass over a block, with the same results as `scan`.
 template <class C>
-concept batch_codec = codec<C> && requires(C const& c, std::span<typename C::query const> queries, typename C::tile const& tile, std::byte const* block,
-                                           tile_floats const& thresholds, tile_scores& scores, tile_masks& masks) {
+concept batch_codec = codec<C> && requires(C const& c, std::span<typename C::query const> queries, typename C::tile const& tile,
+                                           std::byte const* block, tile_floats const& thresholds, tile_scores& scores, tile_masks& masks) {
     { c.prepare_tile(queries) } -> std::same_as<typename C::tile>;
     { c.scan_tile(tile, block, thresholds, scores, masks) } noexcept;
 };

@@ -39,7 +39,8 @@ public:
 
     /// @param bits  1 .. 4
     /// @throws error invalid_argument
-    eden_codec(std::size_t dims, unsigned bits, eden_scale scale = eden_scale::unbiased) : dims_(dims), scale_(scale), encoder_(bits, dims < 3 ? 0 : dims), codes_(dims) {}
+    eden_codec(std::size_t dims, unsigned bits, eden_scale scale = eden_scale::unbiased)
+        : dims_(dims), scale_(scale), encoder_(bits, dims < 3 ? 0 : dims), codes_(dims) {}
 
     [[nodiscard]] std::size_t dims() const noexcept { return dims_; }
     [[nodiscard]] unsigned bits() const noexcept { return encoder_.bits(); }
@@ -58,7 +59,8 @@ public:
     void decode(std::byte const* block, std::size_t slot, std::span<float> out) const noexcept {
         float const scale = factor(block, slot) / stored_unit;
         with_layout([&]<class Layout>(Layout) {
-            for (std::size_t i = 0; i < dims_; ++i) out[i] = scale * static_cast<float>(levels()[Layout::at(bytes(block), slot, i)]) + 0.0F;  // no -0
+            for (std::size_t i = 0; i < dims_; ++i)
+                out[i] = scale * static_cast<float>(levels()[Layout::at(bytes(block), slot, i)]) + 0.0F;  // no -0
         });
     }
     void move(std::byte const* from, std::size_t from_slot, std::byte* to, std::size_t to_slot) const noexcept {
@@ -84,7 +86,8 @@ public:
     [[nodiscard]] std::uint32_t scan(query const& q, std::byte const* block, float threshold, block_scores& scores) const noexcept {
         simd::block_dots dots;
         with_layout([&]<unsigned Bits>(simd::level_layout<Bits>) {
-            simd::level_dots<Bits>(default_arch{}, levels(), q.codes.data(), q.sum, bytes(block), simd::level_layout<Bits>::groups(dims_), dots);
+            simd::level_dots<Bits>(default_arch{}, levels(), q.codes.data(), q.sum, bytes(block), simd::level_layout<Bits>::groups(dims_),
+                                   dots);
         });
         return simd::score_block(default_arch{}, dots, form(q), factors(block), threshold, scores);
     }
@@ -107,12 +110,15 @@ public:
         simd::pack_query_tile(codes.data(), queries.size(), padded, out.codes.data());
         return out;
     }
-    void scan_tile(tile const& t, std::byte const* block, tile_floats const& thresholds, tile_scores& scores, tile_masks& masks) const noexcept {
+    void scan_tile(tile const& t, std::byte const* block, tile_floats const& thresholds, tile_scores& scores,
+                   tile_masks& masks) const noexcept {
         simd::tile_dots dots;
         with_layout([&]<unsigned Bits>(simd::level_layout<Bits>) {
-            simd::level_dots_many<Bits>(default_arch{}, levels(), t.codes.data(), t.sums.data(), bytes(block), simd::level_layout<Bits>::groups(dims_), dots);
+            simd::level_dots_many<Bits>(default_arch{}, levels(), t.codes.data(), t.sums.data(), bytes(block),
+                                        simd::level_layout<Bits>::groups(dims_), dots);
         });
-        for (std::size_t i = 0; i < batch_tile; ++i) masks[i] = simd::score_block(default_arch{}, dots[i], t.forms[i], factors(block), thresholds[i], scores[i]);
+        for (std::size_t i = 0; i < batch_tile; ++i)
+            masks[i] = simd::score_block(default_arch{}, dots[i], t.forms[i], factors(block), thresholds[i], scores[i]);
     }
 
 private:

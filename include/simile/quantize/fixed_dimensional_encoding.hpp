@@ -34,8 +34,8 @@ struct fde_options {
     std::size_t num_simhash_projections = 0;  ///< k: 2^k cells a partition, at most 24
     std::uint64_t seed = 1;
     fde_projection projection_type = fde_projection::identity;
-    std::size_t projection_dimension = 0;        ///< of a point after an ams_sketch
-    bool fill_empty_partitions = false;          ///< documents: an empty cell copies the first of the points that are fewest hyperplanes away
+    std::size_t projection_dimension = 0;  ///< of a point after an ams_sketch
+    bool fill_empty_partitions = false;    ///< documents: an empty cell copies the first of the points that are fewest hyperplanes away
     std::size_t final_projection_dimension = 0;  ///< 0: none; else a count sketch of the whole encoding
 };
 
@@ -81,14 +81,17 @@ public:
 
     /// With matrices from elsewhere.
     /// @throws error invalid_argument, limit_exceeded; dimension_mismatch when a matrix has another shape, not_finite
-    fixed_dimensional_encoding(fde_options const& options, fde_matrices matrices) : options_(checked(options)), matrices_(std::move(matrices)) {
+    fixed_dimensional_encoding(fde_options const& options, fde_matrices matrices)
+        : options_(checked(options)), matrices_(std::move(matrices)) {
         std::size_t const d = options.dimension, k = options.num_simhash_projections, repetitions = options.num_repetitions;
-        require(matrices_.simhash.size() == repetitions, error_code::dimension_mismatch, matrices_.simhash.size(), " partitions for ", repetitions, " repetitions");
-        bool const sketches = options.projection_type == fde_projection::ams_sketch;
-        require(matrices_.projection.size() == (sketches ? repetitions : 0), error_code::dimension_mismatch, matrices_.projection.size(), " projections for ",
+        require(matrices_.simhash.size() == repetitions, error_code::dimension_mismatch, matrices_.simhash.size(), " partitions for ",
                 repetitions, " repetitions");
+        bool const sketches = options.projection_type == fde_projection::ams_sketch;
+        require(matrices_.projection.size() == (sketches ? repetitions : 0), error_code::dimension_mismatch, matrices_.projection.size(),
+                " projections for ", repetitions, " repetitions");
         for (auto const& normals : matrices_.simhash) {
-            require(normals.size() == d * k, error_code::dimension_mismatch, normals.size(), " numbers are not ", k, " hyperplanes of ", d, " dimensions");
+            require(normals.size() == d * k, error_code::dimension_mismatch, normals.size(), " numbers are not ", k, " hyperplanes of ", d,
+                    " dimensions");
             require(all_finite(normals), error_code::not_finite, "a hyperplane has a component that is NaN or infinite");
             for (std::size_t j = 0; j < k; ++j)
                 for (std::size_t i = 0; i < d; ++i) planes_.push_back(normals[i * k + j]);
@@ -108,7 +111,9 @@ public:
 
     /// @param points  [n][dimension], n >= 1, finite, components below 2^60
     /// @throws error dimension_mismatch, invalid_argument (no points), not_finite, out_of_range
-    [[nodiscard]] std::vector<float> encode_query(matrix_view<float const> points) const { return encode(points, fde_encoding::sum, false); }
+    [[nodiscard]] std::vector<float> encode_query(matrix_view<float const> points) const {
+        return encode(points, fde_encoding::sum, false);
+    }
     [[nodiscard]] std::vector<float> encode_document(matrix_view<float const> points) const {
         return encode(points, fde_encoding::average, options_.fill_empty_partitions);
     }
@@ -133,22 +138,26 @@ public:
 
 private:
     [[nodiscard]] static fde_options const& checked(fde_options const& o) {
-        require(o.dimension >= 1 && o.dimension <= max_dims, error_code::invalid_argument, "dimension must be 1 .. ", max_dims, ", got ", o.dimension);
+        require(o.dimension >= 1 && o.dimension <= max_dims, error_code::invalid_argument, "dimension must be 1 .. ", max_dims, ", got ",
+                o.dimension);
         require(o.num_repetitions >= 1, error_code::invalid_argument, "num_repetitions must be at least 1");
-        require(o.num_simhash_projections <= 24, error_code::invalid_argument, "num_simhash_projections must be 0 .. 24, got ", o.num_simhash_projections);
+        require(o.num_simhash_projections <= 24, error_code::invalid_argument, "num_simhash_projections must be 0 .. 24, got ",
+                o.num_simhash_projections);
         bool const sketches = o.projection_type == fde_projection::ams_sketch;
         require(!sketches || o.projection_dimension >= 1, error_code::invalid_argument, "an AMS sketch needs a projection_dimension");
         require(sketches || o.projection_dimension == 0 || o.projection_dimension == o.dimension, error_code::invalid_argument,
                 "the identity keeps ", o.dimension, " dimensions, not ", o.projection_dimension);
         std::uint64_t const each = sketches ? o.projection_dimension : o.dimension;
-        require(each <= max_output && each << o.num_simhash_projections <= max_output && o.num_repetitions <= max_output / (each << o.num_simhash_projections),
+        require(each <= max_output && each << o.num_simhash_projections <= max_output &&
+                    o.num_repetitions <= max_output / (each << o.num_simhash_projections),
                 error_code::limit_exceeded, "an encoding of more than ", max_output, " dimensions");
-        require(o.final_projection_dimension <= max_output, error_code::limit_exceeded, "a final projection to more than ", max_output, " dimensions");
+        require(o.final_projection_dimension <= max_output, error_code::limit_exceeded, "a final projection to more than ", max_output,
+                " dimensions");
         return o;
     }
     static void check_sketch(count_sketch const& sketch, std::size_t from, std::size_t to) {
-        require(sketch.index.size() == from && sketch.sign.size() == from, error_code::dimension_mismatch, "a sketch of ", from, " dimensions has ",
-                sketch.index.size(), " indices and ", sketch.sign.size(), " signs");
+        require(sketch.index.size() == from && sketch.sign.size() == from, error_code::dimension_mismatch, "a sketch of ", from,
+                " dimensions has ", sketch.index.size(), " indices and ", sketch.sign.size(), " signs");
         for (std::size_t i = 0; i < from; ++i) {
             require(sketch.index[i] < to, error_code::invalid_argument, "a sketch to ", to, " dimensions has the index ", sketch.index[i]);
             require(sketch.sign[i] == 1 || sketch.sign[i] == -1, error_code::invalid_argument, "a sketch has the sign ", sketch.sign[i]);
@@ -161,12 +170,14 @@ private:
             xoshiro256 random(options.seed + r);
             auto& normals = out.simhash.emplace_back(options.dimension * options.num_simhash_projections);
             for (float& v : normals) v = static_cast<float>(nearly_normal(random));
-            if (options.projection_type == fde_projection::ams_sketch) out.projection.emplace_back(options.dimension, options.projection_dimension, random);
+            if (options.projection_type == fde_projection::ams_sketch)
+                out.projection.emplace_back(options.dimension, options.projection_dimension, random);
         }
         xoshiro256 random(~options.seed);
         std::size_t const each = options.projection_type == fde_projection::ams_sketch ? options.projection_dimension : options.dimension;
         if (options.final_projection_dimension != 0)
-            out.final_projection = {options.num_repetitions * (each << options.num_simhash_projections), options.final_projection_dimension, random};
+            out.final_projection = {options.num_repetitions * (each << options.num_simhash_projections), options.final_projection_dimension,
+                                    random};
         return out;
     }
 
@@ -177,8 +188,8 @@ private:
 
     [[nodiscard]] std::vector<float> encode(matrix_view<float const> points, fde_encoding encoding, bool fill) const {
         require(points.rows() >= 1, error_code::invalid_argument, "no points to encode");
-        require(points.dims() == options_.dimension, error_code::dimension_mismatch, "points have ", points.dims(), " dimensions, the encoding ",
-                options_.dimension);
+        require(points.dims() == options_.dimension, error_code::dimension_mismatch, "points have ", points.dims(),
+                " dimensions, the encoding ", options_.dimension);
         for (std::size_t i = 0; i < points.rows(); ++i) {
             require(all_finite(points[i]), error_code::not_finite, "point ", i, " has a component that is NaN or infinite");
             bool const small = std::ranges::all_of(points[i], [](float v) { return std::abs(v) < 0x1p60F; });

@@ -92,18 +92,24 @@ public:
         simd::pack_query_tile(codes.data(), queries.size(), 4 * layout::groups(dims_), out.codes.data());
         return out;
     }
-    void scan_tile(tile const& t, std::byte const* block, tile_floats const& thresholds, tile_scores& scores, tile_masks& masks) const noexcept {
+    void scan_tile(tile const& t, std::byte const* block, tile_floats const& thresholds, tile_scores& scores,
+                   tile_masks& masks) const noexcept {
         simd::tile_dots dots;
         simd::interleaved_dots_many<8>(default_arch{}, t.codes.data(), bytes(block), layout::groups(dims_), dots);
-        for (std::size_t i = 0; i < batch_tile; ++i) masks[i] = simd::score_block(default_arch{}, dots[i], t.forms[i], factors(block), thresholds[i], scores[i]);
+        for (std::size_t i = 0; i < batch_tile; ++i)
+            masks[i] = simd::score_block(default_arch{}, dots[i], t.forms[i], factors(block), thresholds[i], scores[i]);
     }
 
 private:
     [[nodiscard]] static simd::score_form form(query const& q) noexcept { return {-255 * q.sum, 0.5F * q.scale}; }
     [[nodiscard]] static std::uint8_t const* bytes(std::byte const* p) noexcept { return reinterpret_cast<std::uint8_t const*>(p); }
     [[nodiscard]] static std::uint8_t* bytes(std::byte* p) noexcept { return reinterpret_cast<std::uint8_t*>(p); }
-    [[nodiscard]] float const* factors(std::byte const* block) const noexcept { return reinterpret_cast<float const*>(block + layout::block_bytes(dims_)); }
-    [[nodiscard]] static int code(std::byte const* block, std::size_t slot, std::size_t i) noexcept { return layout::at(bytes(block), slot, i) - 128; }
+    [[nodiscard]] float const* factors(std::byte const* block) const noexcept {
+        return reinterpret_cast<float const*>(block + layout::block_bytes(dims_));
+    }
+    [[nodiscard]] static int code(std::byte const* block, std::size_t slot, std::size_t i) noexcept {
+        return layout::at(bytes(block), slot, i) - 128;
+    }
     [[nodiscard]] float factor(std::byte const* block, std::size_t slot) const noexcept {
         float value;
         std::memcpy(&value, factors(block) + slot, sizeof(float));

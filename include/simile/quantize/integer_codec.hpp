@@ -49,13 +49,16 @@ public:
     [[nodiscard]] std::size_t dims() const noexcept { return rows_; }
     [[nodiscard]] unsigned bits() const noexcept { return bits_; }
     [[nodiscard]] integer_form const& form() const noexcept { return form_; }
-    [[nodiscard]] std::size_t block_bytes() const noexcept { return factors_at() + block_rows * factor_size(bits_) * (has_offset() ? 2 : 1); }
+    [[nodiscard]] std::size_t block_bytes() const noexcept {
+        return factors_at() + block_rows * factor_size(bits_) * (has_offset() ? 2 : 1);
+    }
 
     void encode(std::span<float const> row, std::byte* block, std::size_t slot) noexcept {
         code_factors const factors = encoder_(form_, row, codes_);
         for_each_part([&]<unsigned Width>(part<Width> p) {
             simd::interleaved<Width>::clear(dims_, bytes(block) + p.offset, slot);
-            simd::interleaved<Width>::pack(dims_, bytes(block) + p.offset, slot, [&](std::size_t i) { return static_cast<unsigned>(codes_[i]) >> p.shift; });
+            simd::interleaved<Width>::pack(dims_, bytes(block) + p.offset, slot,
+                                           [&](std::size_t i) { return static_cast<unsigned>(codes_[i]) >> p.shift; });
         });
         set_factor(block, slot, 0, factors.scale);
         if (has_offset()) set_factor(block, slot, 1, factors.offset);
@@ -89,7 +92,8 @@ public:
         simd::block_dots dots, some;
         bool first = true;
         for_each_part([&]<unsigned Width>(part<Width> p) {
-            simd::interleaved_dots<Width>(default_arch{}, q.codes.codes.data(), bytes(block) + p.offset, simd::interleaved<Width>::groups(dims_), first ? dots : some);
+            simd::interleaved_dots<Width>(default_arch{}, q.codes.codes.data(), bytes(block) + p.offset,
+                                          simd::interleaved<Width>::groups(dims_), first ? dots : some);
             if (!first)
                 for (std::size_t r = 0; r < block_rows; ++r) dots[r] += some[r] * (1 << p.shift);
             else if (p.shift != 0)
@@ -115,10 +119,12 @@ public:
         simd::pack_query_tile(codes.data(), queries.size(), padded, out.codes.data());
         return out;
     }
-    void scan_tile(tile const& t, std::byte const* block, tile_floats const& thresholds, tile_scores& scores, tile_masks& masks) const noexcept {
+    void scan_tile(tile const& t, std::byte const* block, tile_floats const& thresholds, tile_scores& scores,
+                   tile_masks& masks) const noexcept {
         simd::tile_dots dots{}, some;
         for_each_part([&]<unsigned Width>(part<Width> p) {
-            simd::interleaved_dots_many<Width>(default_arch{}, t.codes.data(), bytes(block) + p.offset, simd::interleaved<Width>::groups(dims_), some);
+            simd::interleaved_dots_many<Width>(default_arch{}, t.codes.data(), bytes(block) + p.offset,
+                                               simd::interleaved<Width>::groups(dims_), some);
             for (std::size_t i = 0; i < batch_tile; ++i)
                 for (std::size_t r = 0; r < block_rows; ++r) dots[i][r] += some[i][r] * (1 << p.shift);
         });
@@ -159,16 +165,24 @@ private:
     [[nodiscard]] static std::uint8_t* bytes(std::byte* p) noexcept { return reinterpret_cast<std::uint8_t*>(p); }
 
     /// @param which  0 the scale, 1 the offset
-    [[nodiscard]] std::size_t factor_at(std::size_t slot, unsigned which) const noexcept { return factors_at() + (which * block_rows + slot) * factor_size(bits_); }
-    [[nodiscard]] float factor(std::byte const* block, std::size_t slot, unsigned which) const noexcept { return load_factor(block + factor_at(slot, which), bits_); }
-    void set_factor(std::byte* block, std::size_t slot, unsigned which, float value) const noexcept { store_factor(block + factor_at(slot, which), bits_, value); }
+    [[nodiscard]] std::size_t factor_at(std::size_t slot, unsigned which) const noexcept {
+        return factors_at() + (which * block_rows + slot) * factor_size(bits_);
+    }
+    [[nodiscard]] float factor(std::byte const* block, std::size_t slot, unsigned which) const noexcept {
+        return load_factor(block + factor_at(slot, which), bits_);
+    }
+    void set_factor(std::byte* block, std::size_t slot, unsigned which, float value) const noexcept {
+        store_factor(block + factor_at(slot, which), bits_, value);
+    }
 
-    [[nodiscard]] std::uint32_t finish(query const& q, simd::block_dots const& dots, std::byte const* block, float threshold, block_scores& scores) const noexcept {
+    [[nodiscard]] std::uint32_t finish(query const& q, simd::block_dots const& dots, std::byte const* block, float threshold,
+                                       block_scores& scores) const noexcept {
         simd::score_form const form{-((1 << bits_) - 1) * q.codes.sum, 0.5F * q.codes.scale};
         std::byte const* const factors = block + factors_at();
-        std::uint32_t const reaching = factor_size(bits_) == sizeof(float)
-                                           ? simd::score_block(default_arch{}, dots, form, reinterpret_cast<float const*>(factors), threshold, scores)
-                                           : simd::score_block(default_arch{}, dots, form, reinterpret_cast<half const*>(factors), threshold, scores);
+        std::uint32_t const reaching =
+            factor_size(bits_) == sizeof(float)
+                ? simd::score_block(default_arch{}, dots, form, reinterpret_cast<float const*>(factors), threshold, scores)
+                : simd::score_block(default_arch{}, dots, form, reinterpret_cast<half const*>(factors), threshold, scores);
         if (!has_offset() && q.shift == 0) return reaching;
         float const sum = static_cast<float>(q.codes.sum) * q.codes.scale;
         for (std::size_t r = 0; r < block_rows; ++r) scores[r] += (has_offset() ? rounded(factor(block, r, 1) * sum) : 0.0F) + q.shift;

@@ -40,7 +40,8 @@ struct lvq_residual_form {
 /// What a query is compared as with recurrent binary codes.
 enum class recurrent_query : std::uint8_t {
     as_float = 0,  ///< by what the model's first block makes of it, before any sign is taken: finds more
-    as_code = 1,   ///< by its own code, as the model was trained: the cosine of two codes (at 8 bits with the query's levels rounded to int8)
+    as_code =
+        1,  ///< by its own code, as the model was trained: the cosine of two codes (at 8 bits with the query's levels rounded to int8)
 };
 
 /// Recurrent binary codes of a trained model, which lives in the file of the index.
@@ -61,8 +62,10 @@ using integer_form = std::variant<mid_rise_form, lvq_form, rabitq_encoder, affin
 [[nodiscard]] inline unsigned bits_of(integer_form const& form) noexcept {
     return std::visit(
         [](auto const& f) {
-            if constexpr (requires { f.bits(); }) return f.bits();
-            else return f.bits;
+            if constexpr (requires { f.bits(); })
+                return f.bits();
+            else
+                return f.bits;
         },
         form);
 }
@@ -79,9 +82,12 @@ inline void require_form(integer_form const& form, std::size_t dims) {
         require(r->first_bits >= 1 && r->first_bits <= 8, error_code::invalid_argument, "codes have 1 .. 8 bits, not ", r->first_bits);
     std::size_t const made_for = std::visit(
         [&](auto const& f) {
-            if constexpr (std::is_same_v<std::decay_t<decltype(f)>, recurrent_form>) return f.model->dims();
-            else if constexpr (requires { f.dims(); }) return f.dims();
-            else return dims;
+            if constexpr (std::is_same_v<std::decay_t<decltype(f)>, recurrent_form>)
+                return f.model->dims();
+            else if constexpr (requires { f.dims(); })
+                return f.dims();
+            else
+                return dims;
         },
         form);
     require(made_for == dims, error_code::dimension_mismatch, "a form for ", made_for, " dimensions, not ", dims);

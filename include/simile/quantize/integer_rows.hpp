@@ -53,8 +53,11 @@ public:
         clear(block, slot);
         std::uint8_t* const to = bytes(block) + slot * row_bytes();
         for_each_part([&]<unsigned Width>(part<Width> p) {
-            if constexpr (Width == 8) std::memcpy(to + p.offset, codes_.data(), dims_);
-            else simd::bit_plane<Width>::pack(dims_, to + p.offset, [&](std::size_t i) { return static_cast<unsigned>(codes_[i]) >> p.shift; });
+            if constexpr (Width == 8)
+                std::memcpy(to + p.offset, codes_.data(), dims_);
+            else
+                simd::bit_plane<Width>::pack(dims_, to + p.offset,
+                                             [&](std::size_t i) { return static_cast<unsigned>(codes_[i]) >> p.shift; });
         });
         set_factor(block, slot, 0, factors.scale);
         if (has_offset()) set_factor(block, slot, 1, factors.offset);
@@ -65,8 +68,10 @@ public:
         for_each_part([&]<unsigned Width>(part<Width> p) {
             for (std::size_t i = 0; i < dims_; ++i) {
                 unsigned value;
-                if constexpr (Width == 8) value = row[p.offset + i];
-                else value = simd::bit_plane<Width>::at(row + p.offset, i) << p.shift;
+                if constexpr (Width == 8)
+                    value = row[p.offset + i];
+                else
+                    value = simd::bit_plane<Width>::at(row + p.offset, i) << p.shift;
                 codes[i] = static_cast<std::uint8_t>(codes[i] | value);
             }
         });
@@ -92,14 +97,18 @@ public:
         std::uint8_t const* const row = bytes(block) + slot * row_bytes();
         std::int32_t dot = 0;
         for_each_part([&]<unsigned Width>(part<Width> p) {
-            if constexpr (Width == 8) dot += simd::dot_i8(default_arch{}, row + p.offset, q.codes.codes.data(), dims_);
-            else dot += simd::plane_dot<Width>(default_arch{}, row + p.offset, q.codes.codes.data(), simd::bit_plane<Width>::groups(dims_)) * (1 << p.shift);
+            if constexpr (Width == 8)
+                dot += simd::dot_i8(default_arch{}, row + p.offset, q.codes.codes.data(), dims_);
+            else
+                dot += simd::plane_dot<Width>(default_arch{}, row + p.offset, q.codes.codes.data(), simd::bit_plane<Width>::groups(dims_)) *
+                       (1 << p.shift);
         });
         // As simd::score_block does it.
         simd::score_form const form{-((1 << bits_) - 1) * q.codes.sum, 0.5F * q.codes.scale};
         float const score = static_cast<float>(simd::kernel::numerator(dot, form)) * (factor(block, slot, 0) * form.scale);
         if (!has_offset() && q.shift == 0) return score;
-        return rounded(score) + ((has_offset() ? rounded(factor(block, slot, 1) * (static_cast<float>(q.codes.sum) * q.codes.scale)) : 0.0F) + q.shift);
+        return rounded(score) +
+               ((has_offset() ? rounded(factor(block, slot, 1) * (static_cast<float>(q.codes.sum) * q.codes.scale)) : 0.0F) + q.shift);
     }
     [[nodiscard]] std::uint32_t scan(query const& q, std::byte const* block, float threshold, block_scores& scores) const noexcept {
         for (std::size_t slot = 0; slot < block_rows; ++slot) scores[slot] = score(q, block, slot);
@@ -117,8 +126,10 @@ private:
         std::size_t offset = 0;
         quantize::for_each_part(bits_, [&]<unsigned Width>(unsigned shift) {
             f(part<Width>{shift, offset});
-            if constexpr (Width == 8) offset += dims_;
-            else offset += simd::bit_plane<Width>::bytes(dims_);
+            if constexpr (Width == 8)
+                offset += dims_;
+            else
+                offset += simd::bit_plane<Width>::bytes(dims_);
         });
     }
     [[nodiscard]] code_factors encode_int8(std::span<float const> row) noexcept {
@@ -131,8 +142,10 @@ private:
     [[nodiscard]] std::size_t factors_at() const noexcept {
         std::size_t sum = 0;
         for_each_part([&]<unsigned Width>(part<Width>) {
-            if constexpr (Width == 8) sum += dims_;
-            else sum += simd::bit_plane<Width>::bytes(dims_);
+            if constexpr (Width == 8)
+                sum += dims_;
+            else
+                sum += simd::bit_plane<Width>::bytes(dims_);
         });
         return sum;
     }
@@ -140,9 +153,15 @@ private:
     [[nodiscard]] static std::uint8_t* bytes(std::byte* p) noexcept { return reinterpret_cast<std::uint8_t*>(p); }
 
     /// @param which  0 the scale, 1 the offset
-    [[nodiscard]] std::size_t factor_at(std::size_t slot, unsigned which) const noexcept { return slot * row_bytes() + factors_at() + which * factor_size(bits_); }
-    [[nodiscard]] float factor(std::byte const* block, std::size_t slot, unsigned which) const noexcept { return load_factor(block + factor_at(slot, which), bits_); }
-    void set_factor(std::byte* block, std::size_t slot, unsigned which, float value) const noexcept { store_factor(block + factor_at(slot, which), bits_, value); }
+    [[nodiscard]] std::size_t factor_at(std::size_t slot, unsigned which) const noexcept {
+        return slot * row_bytes() + factors_at() + which * factor_size(bits_);
+    }
+    [[nodiscard]] float factor(std::byte const* block, std::size_t slot, unsigned which) const noexcept {
+        return load_factor(block + factor_at(slot, which), bits_);
+    }
+    void set_factor(std::byte* block, std::size_t slot, unsigned which, float value) const noexcept {
+        store_factor(block + factor_at(slot, which), bits_, value);
+    }
 
     std::size_t rows_;  // values of a row
     std::size_t dims_;  // numbers of a code

@@ -78,7 +78,8 @@ inline code_factors lvq_encode_residual(std::span<float const> x, unsigned first
 /// The second level alone, for a first one whose factors are kept as stored_factor.hpp keeps them: their rounding goes into the residual.
 ///
 /// @param codes  [d], of the second level
-inline code_factors lvq_encode_second(std::span<float const> x, unsigned first_bits, unsigned bits, std::span<std::uint8_t> codes) noexcept {
+inline code_factors lvq_encode_second(std::span<float const> x, unsigned first_bits, unsigned bits,
+                                      std::span<std::uint8_t> codes) noexcept {
     code_factors first = lvq_encode(x, first_bits, codes);
     first = {as_stored(first.scale, first_bits), as_stored(first.offset, first_bits)};
     // In place: each residual code needs the first code of its own coordinate alone.

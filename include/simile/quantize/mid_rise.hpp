@@ -43,7 +43,7 @@ template <class Code>
         xx[i % 8] += double{x[i]} * double{x[i]};
         xw[i % 8] += double{x[i]} * (static_cast<double>(code(i)) + 0.5);
     }
-    auto const sum = [](double const (&v)[8]) { return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])); };
+    auto const sum = [](double const(&v)[8]) { return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])); };
     return sum(xw) > 0 ? static_cast<float>(sum(xx) / sum(xw)) : 0.0F;
 }
 

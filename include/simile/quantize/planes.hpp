@@ -53,12 +53,12 @@ public:
 
     struct query {
         simd::int8_query codes;
-        aligned_vector<std::int8_t> first;    ///< codes in the order in which first_dot gathers the dims of plane 0 of a row
-        simd::int8_query fine;                ///< codes of more than 8 bits: what `codes` leave of the query, in steps of scale / 256
+        aligned_vector<std::int8_t> first;  ///< codes in the order in which first_dot gathers the dims of plane 0 of a row
+        simd::int8_query fine;              ///< codes of more than 8 bits: what `codes` leave of the query, in steps of scale / 256
         aligned_vector<std::int8_t> fine_first;
-        aligned_vector<std::uint8_t> signs;   ///< bit set where the query is negative, in the layout of a row
-        float sign_scale = 0;                 ///< (query . signs) / dims: the best multiple of the signs
-        float sign_error = 0;                 ///< |query - sign_scale * signs|, for a query of the length that was prepared
+        aligned_vector<std::uint8_t> signs;  ///< bit set where the query is negative, in the layout of a row
+        float sign_scale = 0;                ///< (query . signs) / dims: the best multiple of the signs
+        float sign_error = 0;                ///< |query - sign_scale * signs|, for a query of the length that was prepared
         float length = 0;
     };
     using planes = std::array<std::byte const*, levels>;
@@ -67,7 +67,9 @@ public:
     explicit planes_codec(std::size_t dims) noexcept : dims_(dims) {}
 
     [[nodiscard]] std::size_t dims() const noexcept { return dims_; }
-    [[nodiscard]] std::size_t block_bytes(unsigned plane) const noexcept { return factors_at(plane) + block_rows * factor_size(bits(plane + 1)); }
+    [[nodiscard]] std::size_t block_bytes(unsigned plane) const noexcept {
+        return factors_at(plane) + block_rows * factor_size(bits(plane + 1));
+    }
 
     /// @param codes  room for dims() codes, so that encoding cannot fail
     void encode(std::span<float const> row, mutable_planes const& blocks, std::size_t slot, std::span<integer> codes) const noexcept {
@@ -128,10 +130,12 @@ public:
         auto const* const factors = reinterpret_cast<half const*>(block + factors_at(0));
         if constexpr (first_bits == 1) {
             simd::interleaved_agreement(default_arch{}, q.signs.data(), bytes(block), first_layout::groups(dims_), integers);
-            return simd::score_block(default_arch{}, integers, {-static_cast<std::int32_t>(dims_), 0.5F * q.sign_scale}, factors, threshold, scores);
+            return simd::score_block(default_arch{}, integers, {-static_cast<std::int32_t>(dims_), 0.5F * q.sign_scale}, factors, threshold,
+                                     scores);
         } else {
             simd::interleaved_dots<first_bits>(default_arch{}, q.codes.codes.data(), bytes(block), first_layout::groups(dims_), integers);
-            return simd::score_block(default_arch{}, integers, {-((1 << first_bits) - 1) * q.codes.sum, 0.5F * q.codes.scale}, factors, threshold, scores);
+            return simd::score_block(default_arch{}, integers, {-((1 << first_bits) - 1) * q.codes.sum, 0.5F * q.codes.scale}, factors,
+                                     threshold, scores);
         }
     }
 
@@ -139,14 +143,16 @@ public:
     [[nodiscard]] std::int64_t first_dot(query const& q, std::byte const* block, std::size_t slot) const noexcept {
         return first_dot(q.first, block, slot);
     }
-    [[nodiscard]] std::int64_t first_dot(aligned_vector<std::int8_t> const& first, std::byte const* block, std::size_t slot) const noexcept {
+    [[nodiscard]] std::int64_t first_dot(aligned_vector<std::int8_t> const& first, std::byte const* block,
+                                         std::size_t slot) const noexcept {
         std::size_t const groups = first_layout::groups(dims_);
         std::int64_t sum = 0;
         alignas(16) std::uint8_t row[16 * gathered];
         for (std::size_t begin = 0; begin < groups; begin += 4 * gathered) {
             std::size_t const count = std::min(groups - begin, 4 * gathered);
             std::memset(row + 4 * count, 0, (4 * gathered - count) * 4 % 16);
-            for (std::size_t g = 0; g < count; ++g) std::memcpy(row + 4 * g, bytes(block) + first_layout::group_bytes * (begin + g) + 4 * slot, 4);
+            for (std::size_t g = 0; g < count; ++g)
+                std::memcpy(row + 4 * g, bytes(block) + first_layout::group_bytes * (begin + g) + 4 * slot, 4);
             sum += simd::plane_dot<first_bits>(default_arch{}, row, first.data() + begin * first_layout::per_group, (count + 3) / 4);
         }
         return sum;
@@ -155,12 +161,13 @@ public:
     [[nodiscard]] std::int64_t plane_dot(query const& q, std::byte const* block, unsigned plane, std::size_t slot) const noexcept {
         return plane_dot(q.codes, block, plane, slot);
     }
-    [[nodiscard]] std::int64_t plane_dot(simd::int8_query const& q, std::byte const* block, unsigned plane, std::size_t slot) const noexcept {
+    [[nodiscard]] std::int64_t plane_dot(simd::int8_query const& q, std::byte const* block, unsigned plane,
+                                         std::size_t slot) const noexcept {
         std::int64_t sum = 0;
         for_each_part([&]<unsigned Width>(part<Width> where) {
             if (where.plane != plane) return;
-            sum += std::int64_t{simd::plane_dot<Width>(default_arch{}, bytes(block) + slot * row_bytes(plane) + where.offset(dims_), q.codes.data(),
-                                                       simd::bit_plane<Width>::groups(dims_))}
+            sum += std::int64_t{simd::plane_dot<Width>(default_arch{}, bytes(block) + slot * row_bytes(plane) + where.offset(dims_),
+                                                       q.codes.data(), simd::bit_plane<Width>::groups(dims_))}
                    << where.within;
         });
         return sum;
@@ -177,7 +184,8 @@ public:
             if (level == levels) {
                 std::int64_t const middle = (std::int64_t{1} << total_bits) - 1;
                 std::int64_t const fine = 2 * level_dot(q.fine, q.fine_first, blocks, slot, level) - middle * q.fine.sum;
-                return static_cast<float>(256 * (2 * dot - middle * q.codes.sum) + fine) * (factor(blocks[level - 1], level - 1, slot) * (0.5F / 256 * q.codes.scale));
+                return static_cast<float>(256 * (2 * dot - middle * q.codes.sum) + fine) *
+                       (factor(blocks[level - 1], level - 1, slot) * (0.5F / 256 * q.codes.scale));
             }
         }
         return score(q, dot, blocks[level - 1], level, slot);
@@ -210,7 +218,9 @@ public:
     [[nodiscard]] unsigned code(planes const& blocks, std::size_t slot, unsigned level, std::size_t i) const noexcept {
         unsigned u = first_layout::at(bytes(blocks[0]), slot, i);
         for_each_part([&]<unsigned Width>(part<Width> where) {
-            if (where.plane < level) u = u << Width | simd::bit_plane<Width>::at(bytes(blocks[where.plane]) + slot * row_bytes(where.plane) + where.offset(dims_), i);
+            if (where.plane < level)
+                u = u << Width |
+                    simd::bit_plane<Width>::at(bytes(blocks[where.plane]) + slot * row_bytes(where.plane) + where.offset(dims_), i);
         });
         return u;
     }
@@ -271,8 +281,8 @@ private:
         return code(blocks, slot, level, i) - 0.5 * ((1U << bits(level)) - 1);
     }
 
-    [[nodiscard]] std::int64_t level_dot(simd::int8_query const& q, aligned_vector<std::int8_t> const& first, planes const& blocks, std::size_t slot,
-                                         unsigned level) const noexcept {
+    [[nodiscard]] std::int64_t level_dot(simd::int8_query const& q, aligned_vector<std::int8_t> const& first, planes const& blocks,
+                                         std::size_t slot, unsigned level) const noexcept {
         std::int64_t dot = first_dot(first, blocks[0], slot);
         for (unsigned p = 1; p < level; ++p) dot = (dot << plane_bits[p]) + plane_dot(q, blocks[p], p, slot);
         return dot;

@@ -48,9 +48,11 @@ public:
         : dims_(dims), subspaces_(subspaces), threshold_(threshold) {
         require(dims >= 1 && dims <= max_dims, error_code::out_of_range, "dims must be 1 .. ", max_dims, ", got ", dims);
         require(subspaces >= 1 && subspaces <= dims, error_code::out_of_range, "subspaces must be 1 .. ", dims, ", got ", subspaces);
-        require(codebooks.size() == levels * dims, error_code::invalid_argument, codebooks.size(), " values are not 16 centroids of ", dims, " dimensions");
+        require(codebooks.size() == levels * dims, error_code::invalid_argument, codebooks.size(), " values are not 16 centroids of ", dims,
+                " dimensions");
         require(threshold >= 0 && threshold < 1, error_code::invalid_argument, "threshold must be in [0, 1), got ", threshold);
-        require(all_finite(codebooks) && norm(codebooks) < 0x1p60, error_code::not_finite, "a codebook has a value that is NaN, infinite or too large");
+        require(all_finite(codebooks) && norm(codebooks) < 0x1p60, error_code::not_finite,
+                "a codebook has a value that is NaN, infinite or too large");
         panels_.resize(levels * dims);
         squares_.resize(levels * subspaces);
         for (std::size_t m = 0; m < subspaces; ++m)
@@ -121,7 +123,8 @@ public:
     /// Error     of the steps: |step * sum + bias - <q, decoded>| <= subspaces * step / 2, besides the rounding of float sums
     [[nodiscard]] product_tables tables(std::span<float const> q) const {
         assert(q.size() == dims_);
-        product_tables out{aligned_vector<float>(levels * groups(), 0.0F), aligned_vector<std::uint8_t>(levels * groups(), std::uint8_t{0}), 0, 0};
+        product_tables out{aligned_vector<float>(levels * groups(), 0.0F), aligned_vector<std::uint8_t>(levels * groups(), std::uint8_t{0}),
+                           0, 0};
         std::vector<float> least(subspaces_);
         float widest = 0;
         double bias = 0;
@@ -140,7 +143,8 @@ public:
         for (std::size_t m = 0; m < subspaces_; ++m)
             for (std::size_t k = 0; k < levels; ++k) {
                 float const above = out.values[levels * m + k] - least[m];
-                out.steps[levels * m + k] = static_cast<std::uint8_t>(above == 0 ? 0.0F : std::min(127.0F, std::nearbyint(above * inverse)));
+                out.steps[levels * m + k] =
+                    static_cast<std::uint8_t>(above == 0 ? 0.0F : std::min(127.0F, std::nearbyint(above * inverse)));
             }
         return out;
     }
@@ -179,8 +183,10 @@ public:
         require(word(0) == version, error_code::unsupported_version, "product quantizer of version ", word(0));
         std::size_t const dims = word(1), expected = header_bytes + sizeof(float) * levels * dims;
         require(dims <= max_dims, error_code::corrupt_file, "product quantizer of ", dims, " dimensions");
-        require(bytes.size() >= expected, error_code::truncated_file, "a product quantizer of ", dims, " dimensions has ", expected, " bytes, not ", bytes.size());
-        require(bytes.size() == expected, error_code::corrupt_file, "a product quantizer of ", dims, " dimensions has ", expected, " bytes, not ", bytes.size());
+        require(bytes.size() >= expected, error_code::truncated_file, "a product quantizer of ", dims, " dimensions has ", expected,
+                " bytes, not ", bytes.size());
+        require(bytes.size() == expected, error_code::corrupt_file, "a product quantizer of ", dims, " dimensions has ", expected,
+                " bytes, not ", bytes.size());
         std::vector<float> codebooks(levels * dims);
         for (std::size_t i = 0; i < codebooks.size(); ++i) codebooks[i] = std::bit_cast<float>(word(header_bytes / 4 + i));
         try {

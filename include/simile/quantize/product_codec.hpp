@@ -44,7 +44,8 @@ public:
 
     explicit product_codec(product_quantizer quantizer, product_scale scale = product_scale::automatic)
         : quantizer_(std::make_shared<product_quantizer const>(std::move(quantizer))),
-          exact_(scale == product_scale::exact_along || (scale == product_scale::automatic && 4 * quantizer_->subspaces() >= quantizer_->dims())) {}
+          exact_(scale == product_scale::exact_along ||
+                 (scale == product_scale::automatic && 4 * quantizer_->subspaces() >= quantizer_->dims())) {}
 
     [[nodiscard]] product_quantizer const& quantizer() const noexcept { return *quantizer_; }
     [[nodiscard]] bool is_exact() const noexcept { return exact_; }
@@ -64,7 +65,8 @@ public:
         if (factor(block, slot) == 0) std::fill(out.begin(), out.end(), 0.0F);
     }
     void move(std::byte const* from, std::size_t from_slot, std::byte* to, std::size_t to_slot) const noexcept {
-        for (std::size_t m = 0; m < quantizer_->groups(); ++m) slot_codes<std::byte>{to, to_slot}[m] = static_cast<std::uint8_t>(slot_codes<std::byte const>{from, from_slot}[m]);
+        for (std::size_t m = 0; m < quantizer_->groups(); ++m)
+            slot_codes<std::byte>{to, to_slot}[m] = static_cast<std::uint8_t>(slot_codes<std::byte const>{from, from_slot}[m]);
         set_factor(to, to_slot, factor(from, from_slot));
     }
     void clear(std::byte* block, std::size_t slot) const noexcept {

@@ -25,7 +25,9 @@ inline void store(float v, float& to) noexcept { to = v; }
 inline void store(float v, half& to) noexcept { to = simd::to_half(v); }
 inline void store(float v, bfloat16& to) noexcept { to = simd::to_bfloat16(v); }
 template <class Element>
-inline constexpr codec_kind raw_kind = std::is_same_v<Element, float> ? codec_kind::f32 : std::is_same_v<Element, half> ? codec_kind::f16 : codec_kind::bf16;
+inline constexpr codec_kind raw_kind = std::is_same_v<Element, float>  ? codec_kind::f32
+                                       : std::is_same_v<Element, half> ? codec_kind::f16
+                                                                       : codec_kind::bf16;
 }  // namespace detail
 
 /// Rows as floating-point numbers of type `Element` (float, or half or bfloat16 rounded to nearest even). A block is 32 rows one after the other.
@@ -45,7 +47,8 @@ public:
         float scale = 1;
     };
 
-    raw_codec(std::size_t dims, similarity_kind similarity) noexcept : dims_(dims), distances_(!directions && similarity == similarity_kind::squared_l2) {}
+    raw_codec(std::size_t dims, similarity_kind similarity) noexcept
+        : dims_(dims), distances_(!directions && similarity == similarity_kind::squared_l2) {}
 
     [[nodiscard]] std::size_t dims() const noexcept { return dims_; }
     [[nodiscard]] std::size_t block_bytes() const noexcept { return block_rows * dims_ * sizeof(Element); }
@@ -55,12 +58,15 @@ public:
         for (std::size_t i = 0; i < dims_; ++i) detail::store(row[i], to[i]);
     }
     void decode(std::byte const* block, std::size_t slot, std::span<float> out) const noexcept {
-        std::transform(slot_of(block, slot), slot_of(block, slot) + dims_, out.begin(), [](Element v) { return detail::stored_to_float(v); });
+        std::transform(slot_of(block, slot), slot_of(block, slot) + dims_, out.begin(),
+                       [](Element v) { return detail::stored_to_float(v); });
     }
     void move(std::byte const* from, std::size_t from_slot, std::byte* to, std::size_t to_slot) const noexcept {
         std::memcpy(slot_of(to, to_slot), slot_of(from, from_slot), dims_ * sizeof(Element));
     }
-    void clear(std::byte* block, std::size_t slot) const noexcept { std::memset(block + slot * dims_ * sizeof(Element), 0, dims_ * sizeof(Element)); }
+    void clear(std::byte* block, std::size_t slot) const noexcept {
+        std::memset(block + slot * dims_ * sizeof(Element), 0, dims_ * sizeof(Element));
+    }
     [[nodiscard]] bool well_formed(std::byte const* block, std::size_t rows) const noexcept {
         return std::all_of(slot_of(block, 0), slot_of(block, rows), [](Element v) { return std::isfinite(detail::stored_to_float(v)); });
     }
@@ -92,9 +98,11 @@ public:
         }
         return out;
     }
-    void scan_tile(tile const& t, std::byte const* block, tile_floats const& thresholds, tile_scores& scores, tile_masks& masks) const noexcept {
+    void scan_tile(tile const& t, std::byte const* block, tile_floats const& thresholds, tile_scores& scores,
+                   tile_masks& masks) const noexcept {
         for (std::size_t r = 0; r < block_rows; ++r)
-            distances_ ? scan_row<simd::squared_difference>(t, slot_of(block, r), r, scores) : scan_row<simd::product>(t, slot_of(block, r), r, scores);
+            distances_ ? scan_row<simd::squared_difference>(t, slot_of(block, r), r, scores)
+                       : scan_row<simd::product>(t, slot_of(block, r), r, scores);
         for (std::size_t i = 0; i < batch_tile; ++i) masks[i] = simd::reaching(default_arch{}, scores[i].data(), thresholds[i]);
     }
 
@@ -113,7 +121,9 @@ private:
         for (std::size_t r = 0; r < block_rows; ++r)
             scores[r] = simd::sum_pair<Term>(default_arch{}, q.values.data(), slot_of(block, r), dims_) * scale;
     }
-    [[nodiscard]] Element* slot_of(std::byte* block, std::size_t slot) const noexcept { return reinterpret_cast<Element*>(block) + slot * dims_; }
+    [[nodiscard]] Element* slot_of(std::byte* block, std::size_t slot) const noexcept {
+        return reinterpret_cast<Element*>(block) + slot * dims_;
+    }
     [[nodiscard]] Element const* slot_of(std::byte const* block, std::size_t slot) const noexcept {
         return reinterpret_cast<Element const*>(block) + slot * dims_;
     }

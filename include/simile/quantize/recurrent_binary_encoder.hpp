@@ -51,7 +51,8 @@ public:
         std::copy(bias_.begin(), bias_.end(), sums.begin());
         for (std::size_t i = 0; i < in_; ++i)
             for (std::size_t j = 0; j < out_; ++j) sums[j] += double{x[i]} * double{weights_[i * out_ + j]};
-        std::transform(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(out_), y.begin(), [](double v) { return static_cast<float>(v); });
+        std::transform(sums.begin(), sums.begin() + static_cast<std::ptrdiff_t>(out_), y.begin(),
+                       [](double v) { return static_cast<float>(v); });
     }
     /// x = W y: the way back of an orthogonal map.
     /// @param y  [out]
@@ -126,7 +127,8 @@ public:
     /// @param residual  R_i: [dims] to [code_dims]; as many as B_i, at most 7
     /// @param decoder   [code_dims] to [dims], from a whole code to the direction it stands for; without it the last B_i serves
     /// @throws error dimension_mismatch when they do not fit, invalid_argument when there are too many or not as many of each
-    recurrent_binary_encoder(dense_block first, std::vector<dense_block> back, std::vector<dense_block> residual, std::optional<dense_block> decoder = {})
+    recurrent_binary_encoder(dense_block first, std::vector<dense_block> back, std::vector<dense_block> residual,
+                             std::optional<dense_block> decoder = {})
         : first_(std::move(first)), back_(std::move(back)), residual_(std::move(residual)), decoder_(std::move(decoder)) {
         require(back_.size() == residual_.size(), error_code::invalid_argument, "there are ", back_.size(), " blocks back and ",
                 residual_.size(), " for the residual");
@@ -138,8 +140,8 @@ public:
                     "residual block ", i, " is ", residual_[i].dims_in(), " to ", residual_[i].dims_out(), ", not ", dims(), " to ",
                     code_dims());
         }
-        require(!decoder_ || (decoder_->dims_in() == code_dims() && decoder_->dims_out() == dims()), error_code::dimension_mismatch, "the decoder is not ",
-                code_dims(), " to ", dims());
+        require(!decoder_ || (decoder_->dims_in() == code_dims() && decoder_->dims_out() == dims()), error_code::dimension_mismatch,
+                "the decoder is not ", code_dims(), " to ", dims());
     }
 
     [[nodiscard]] std::size_t dims() const noexcept { return first_.dims_in(); }
@@ -152,7 +154,8 @@ public:
 
     /// Room for one encoding at a time.
     struct scratch {
-        explicit scratch(recurrent_binary_encoder const& e) : room(e.widest()), values(e.code_dims()), levels(e.code_dims()), guess(e.dims()) {}
+        explicit scratch(recurrent_binary_encoder const& e)
+            : room(e.widest()), values(e.code_dims()), levels(e.code_dims()), guess(e.dims()) {}
         dense_block::scratch room;
         std::vector<float> values, levels, guess;
     };
@@ -193,9 +196,12 @@ public:
     /// @param out     [dims()]
     void decode(std::span<float const> levels, std::span<float> out) const {
         dense_block::scratch room(widest());
-        if (decoder_) decoder_->apply(levels, out, room);
-        else if (!back_.empty()) back_.back().apply(levels, out, room);
-        else first_.layers()[0].apply_transposed(levels, out);
+        if (decoder_)
+            decoder_->apply(levels, out, room);
+        else if (!back_.empty())
+            back_.back().apply(levels, out, room);
+        else
+            first_.layers()[0].apply_transposed(levels, out);
         to_unit(out, out);
     }
 

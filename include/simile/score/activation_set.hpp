@@ -22,7 +22,9 @@ namespace simile::score {
 class activation_set {
 public:
     /// @throws error invalid_argument (k = 0)
-    explicit activation_set(std::size_t items = 0, std::size_t k = 1) : k_(k), counts_(items) { detail::require_some(k, "k of the activation set"); }
+    explicit activation_set(std::size_t items = 0, std::size_t k = 1) : k_(k), counts_(items) {
+        detail::require_some(k, "k of the activation set");
+    }
 
     [[nodiscard]] std::size_t k() const noexcept { return k_; }
     [[nodiscard]] std::size_t items() const noexcept { return counts_.size(); }
@@ -99,7 +101,8 @@ private:
         for (std::size_t i = 0; i < n; ++i) {
             require(best[i].row < counts_.size(), error_code::out_of_range, "there is no item ", best[i].row, " among ", counts_.size());
             require(std::isfinite(best[i].score), error_code::not_finite, "a score of the bank is ", best[i].score);
-            require(i == 0 || ranks_before(best[i - 1], best[i]), error_code::invalid_argument, "the best items are not in order at place ", i);
+            require(i == 0 || ranks_before(best[i - 1], best[i]), error_code::invalid_argument, "the best items are not in order at place ",
+                    i);
         }
         return {best.begin(), best.begin() + static_cast<std::ptrdiff_t>(n)};
     }

@@ -33,7 +33,8 @@ struct biased_hits {
     out.hits.reserve(raw.size());
     for (hit const& h : raw) {
         require(h.row < bias.size(), error_code::out_of_range, "there is no bias for row ", h.row, " among ", bias.size());
-        require(std::isfinite(h.score) && std::isfinite(bias[h.row]), error_code::not_finite, "row ", h.row, " has score ", h.score, " and bias ", bias[h.row]);
+        require(std::isfinite(h.score) && std::isfinite(bias[h.row]), error_code::not_finite, "row ", h.row, " has score ", h.score,
+                " and bias ", bias[h.row]);
         out.hits.push_back({h.row, h.score - bias[h.row]});
     }
     std::sort(out.hits.begin(), out.hits.end(), ranks_before);
@@ -46,7 +47,10 @@ struct biased_hits {
 /// The same for the k best results of a search, best first: the floor is the last of their scores, or none when they are all items.
 [[nodiscard]] inline biased_hits bias_top_k(std::span<hit const> raw, std::span<float const> bias, float least_bias) {
     constexpr float none = -std::numeric_limits<float>::infinity();
-    return bias_top_k(raw, bias, least_bias, raw.size() >= bias.size() ? none : raw.empty() ? std::numeric_limits<float>::max() : raw.back().score);
+    return bias_top_k(raw, bias, least_bias,
+                      raw.size() >= bias.size() ? none
+                      : raw.empty()             ? std::numeric_limits<float>::max()
+                                                : raw.back().score);
 }
 
 }  // namespace simile::score

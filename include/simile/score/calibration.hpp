@@ -74,7 +74,8 @@ struct beta_calibration {
 /// @param ridge          >= 0, of ridge / 2 (a^2 + b^2 + c^2) added to the loss: keeps separable samples finite
 /// @throws error dimension_mismatch, invalid_argument, not_finite
 /// Source  Kull, Silva Filho, Flach, "Beta calibration", AISTATS 2017: where a or b would be negative it becomes 0 and the rest is fitted again.
-[[nodiscard]] inline beta_calibration fit_beta(std::span<double const> probabilities, std::span<std::uint8_t const> labels, double ridge = 1e-3) {
+[[nodiscard]] inline beta_calibration fit_beta(std::span<double const> probabilities, std::span<std::uint8_t const> labels,
+                                               double ridge = 1e-3) {
     require(std::isfinite(ridge), error_code::not_finite, "the ridge is ", ridge);
     require(ridge >= 0, error_code::invalid_argument, "the ridge is ", ridge);
     count_both_classes(std::vector<float>(probabilities.begin(), probabilities.end()), labels);
@@ -103,7 +104,8 @@ struct beta_calibration {
     detail::require_positive(temperature, "the temperature");
     detail::require_finite(scores, "a score");
     if (scores.empty()) return {};
-    double const largest = double{*std::max_element(scores.begin(), scores.end())}, least = double{*std::min_element(scores.begin(), scores.end())};
+    double const largest = double{*std::max_element(scores.begin(), scores.end())},
+                 least = double{*std::min_element(scores.begin(), scores.end())};
     std::vector<double> out;
     double total = static_cast<double>(unseen) * std::exp((least - largest) / temperature);
     for (float const s : scores) total += out.emplace_back(std::exp((double{s} - largest) / temperature));

@@ -43,9 +43,13 @@ inline void require_positive(double value, std::string_view what) {
     require(std::isfinite(value), error_code::not_finite, what, " is ", value);
     require(value > 0, error_code::invalid_argument, what, " must be positive, is ", value);
 }
-inline void require_finite(double value, std::string_view what) { require(std::isfinite(value), error_code::not_finite, what, " is ", value); }
+inline void require_finite(double value, std::string_view what) {
+    require(std::isfinite(value), error_code::not_finite, what, " is ", value);
+}
 
-inline void require_some(std::size_t k, std::string_view what) { require(k > 0, error_code::invalid_argument, what, " must be at least 1"); }
+inline void require_some(std::size_t k, std::string_view what) {
+    require(k > 0, error_code::invalid_argument, what, " must be at least 1");
+}
 
 }  // namespace detail
 

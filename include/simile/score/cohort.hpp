@@ -42,7 +42,8 @@ template <score_number T>
     std::vector<std::size_t> out(scores.size());
     std::iota(out.begin(), out.end(), std::size_t{0});
     auto const end = out.begin() + static_cast<std::ptrdiff_t>(std::min(n, out.size()));
-    std::partial_sort(out.begin(), end, out.end(), [&](auto a, auto b) { return scores[a] > scores[b] || (scores[a] == scores[b] && a < b); });
+    std::partial_sort(out.begin(), end, out.end(),
+                      [&](auto a, auto b) { return scores[a] > scores[b] || (scores[a] == scores[b] && a < b); });
     out.erase(end, out.end());
     return out;
 }
@@ -53,7 +54,8 @@ template <score_number T>
 [[nodiscard]] cohort_moments moments_with(std::span<T> scores, std::span<std::size_t const> who, double floor = smallest_cohort_deviation) {
     detail::require_positive(floor, "the smallest deviation");
     detail::require_finite(scores, "a score with the cohort");
-    for (std::size_t const i : who) require(i < scores.size(), error_code::out_of_range, "there is no ", i, " in a cohort of ", scores.size());
+    for (std::size_t const i : who)
+        require(i < scores.size(), error_code::out_of_range, "there is no ", i, " in a cohort of ", scores.size());
     if (who.empty()) return {};
     auto const n = static_cast<double>(who.size());
     double sum = 0, squares = 0;
@@ -65,7 +67,8 @@ template <score_number T>
 /// z-norm (of an item) and t-norm (of a query): moments over the cohort, or adaptively over its n nearest only.
 /// @throws error not_finite, invalid_argument (n = 0, a floor that is not positive)
 template <score_number T>
-[[nodiscard]] cohort_moments cohort_moments_of(std::span<T> scores, std::size_t n = whole_cohort, double floor = smallest_cohort_deviation) {
+[[nodiscard]] cohort_moments cohort_moments_of(std::span<T> scores, std::size_t n = whole_cohort,
+                                               double floor = smallest_cohort_deviation) {
     return moments_with(scores, nearest_of_cohort(scores, n), floor);
 }
 
@@ -79,9 +82,11 @@ template <score_number T>
 /// Shape     item, query [M]: the scores of both sides with the same cohort; M = 0 leaves s
 /// @throws error not_finite, dimension_mismatch, invalid_argument (n = 0, a floor that is not positive)
 template <score_number T>
-[[nodiscard]] double adaptive_symmetric_norm_2(double s, std::span<T> item, std::span<T> query, std::size_t n, double floor = smallest_cohort_deviation) {
+[[nodiscard]] double adaptive_symmetric_norm_2(double s, std::span<T> item, std::span<T> query, std::size_t n,
+                                               double floor = smallest_cohort_deviation) {
     detail::require_size(query.size(), item.size(), "the query's cohort");
-    return symmetric_norm(s, moments_with(item, nearest_of_cohort(query, n), floor), moments_with(query, nearest_of_cohort(item, n), floor));
+    return symmetric_norm(s, moments_with(item, nearest_of_cohort(query, n), floor),
+                          moments_with(query, nearest_of_cohort(item, n), floor));
 }
 
 /// The item side of all items at once.

@@ -28,15 +28,16 @@ namespace detail {
 
 /// The bias of an item: lambda <g, mean of queries>.
 /// @throws error dimension_mismatch, not_finite
-[[nodiscard]] inline double distribution_bias(std::span<float const> item, std::span<float const> mean_query, double lambda = distribution_published_lambda) {
+[[nodiscard]] inline double distribution_bias(std::span<float const> item, std::span<float const> mean_query,
+                                              double lambda = distribution_published_lambda) {
     detail::require_finite(lambda, "lambda");
     return lambda * detail::checked_inner(item, mean_query);
 }
 
 /// What all scores of a query lose: lambda <q, mean of gallery> - lambda^2 <mean of queries, mean of gallery>. Ranks nothing, but makes the value whole.
 /// @throws error dimension_mismatch, not_finite
-[[nodiscard]] inline double distribution_offset(std::span<float const> query, std::span<float const> mean_query, std::span<float const> mean_gallery,
-                                                double lambda = distribution_published_lambda) {
+[[nodiscard]] inline double distribution_offset(std::span<float const> query, std::span<float const> mean_query,
+                                                std::span<float const> mean_gallery, double lambda = distribution_published_lambda) {
     detail::require_finite(lambda, "lambda");
     return lambda * (detail::checked_inner(query, mean_gallery) - lambda * detail::checked_inner(mean_query, mean_gallery));
 }

@@ -19,7 +19,8 @@ struct dual_inverse_temperatures {
 };
 
 /// ln of the product of both ratios: (beta_query + beta_gallery) s - lse_query - lse_gallery. An empty bank (minus infinity) takes nothing away.
-[[nodiscard]] inline double dual_inverted_softmax_log(double s, double lse_query, double lse_gallery, dual_inverse_temperatures const& beta) noexcept {
+[[nodiscard]] inline double dual_inverted_softmax_log(double s, double lse_query, double lse_gallery,
+                                                      dual_inverse_temperatures const& beta) noexcept {
     return inverted_softmax_log(s, lse_query, beta.query) + inverted_softmax_log(s, lse_gallery, beta.gallery);
 }
 

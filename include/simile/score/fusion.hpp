@@ -102,7 +102,8 @@ template <class Values, class Value>
 /// @param weights  one a list, or none for 1 each
 /// @param k        > -1; 60 is the usual one. Qdrant's k = 2 with ranks from 0 is 1 here.
 /// Source  Cormack, Clarke, Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods", SIGIR 2009.
-[[nodiscard]] inline std::vector<hit> reciprocal_rank_fusion(std::span<std::span<hit const> const> lists, std::span<double const> weights = {}, double k = 60) {
+[[nodiscard]] inline std::vector<hit> reciprocal_rank_fusion(std::span<std::span<hit const> const> lists,
+                                                             std::span<double const> weights = {}, double k = 60) {
     detail::require_lists(lists.size(), weights);
     detail::require_finite(k, "k");
     require(k > -1, error_code::invalid_argument, "k is ", k, ", the first rank would not count");
@@ -110,7 +111,8 @@ template <class Values, class Value>
     for (std::size_t l = 0; l < lists.size(); ++l) {
         std::unordered_map<row_t, bool> seen;
         for (std::size_t i = 0; i < lists[l].size(); ++i)
-            if (seen.emplace(lists[l][i].row, true).second) out.add(lists[l][i].row, (weights.empty() ? 1 : weights[l]) / (k + static_cast<double>(i + 1)));
+            if (seen.emplace(lists[l][i].row, true).second)
+                out.add(lists[l][i].row, (weights.empty() ? 1 : weights[l]) / (k + static_cast<double>(i + 1)));
     }
     return out.ranked();
 }
@@ -132,7 +134,9 @@ template <class Values, class Value>
 }
 
 /// Standard score against known moments, such as the exact ones of a query over its gallery; 0 when nothing varies.
-[[nodiscard]] inline double z_score(double score, double mean, double deviation) noexcept { return deviation > 0 ? (score - mean) / deviation : 0; }
+[[nodiscard]] inline double z_score(double score, double mean, double deviation) noexcept {
+    return deviation > 0 ? (score - mean) / deviation : 0;
+}
 
 /// The share of a normal distribution below z.
 [[nodiscard]] inline double normal_cdf(double z) noexcept { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
@@ -151,7 +155,8 @@ template <class Values, class Value>
 /// @param image, text  [gallery] scores of the two queries with the whole gallery, finite
 /// @param lambda       0 .. 1, the weight of the text
 /// Source  Psomas et al., "Composed Image Retrieval for Remote Sensing", 2024.
-[[nodiscard]] inline std::vector<double> weighted_cdf_fusion(std::span<float const> image, std::span<float const> text, double lambda = 0.5) {
+[[nodiscard]] inline std::vector<double> weighted_cdf_fusion(std::span<float const> image, std::span<float const> text,
+                                                             double lambda = 0.5) {
     detail::require_size(text.size(), image.size(), "the row of the text query");
     require(lambda >= 0 && lambda <= 1, error_code::invalid_argument, "lambda is ", lambda, ", not in 0 .. 1");
     auto out = gallery_cdf(image);

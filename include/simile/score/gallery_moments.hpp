@@ -107,7 +107,8 @@ public:
     [[nodiscard]] std::span<double const> sum() const noexcept { return sum_; }
     [[nodiscard]] std::span<double const> products() const noexcept { return products_; }
     /// @throws error dimension_mismatch, not_finite, invalid_argument
-    [[nodiscard]] static gallery_moments of_sums(std::size_t count, std::span<float const> centre, std::span<double const> sum, std::span<double const> products) {
+    [[nodiscard]] static gallery_moments of_sums(std::size_t count, std::span<float const> centre, std::span<double const> sum,
+                                                 std::span<double const> products) {
         gallery_moments out(sum.size(), centre);
         detail::require_size(products.size(), out.products_.size(), "the triangle of products");
         detail::require_finite(sum, "a sum");

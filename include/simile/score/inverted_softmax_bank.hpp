@@ -50,8 +50,10 @@ public:
     /// @throws error not_finite, dimension_mismatch, invalid_argument (not a cosine where the range says so)
     void add_row(std::span<float const> scores) {
         check(scores, items_, "a row of the bank");
-        if (shifted_) for_blocks(scores, [&](std::size_t g, double term) { sums_[g] += term; });
-        else for (std::size_t g = 0; g < items_; ++g) states_[g].add(beta_ * double{scores[g]});
+        if (shifted_)
+            for_blocks(scores, [&](std::size_t g, double term) { sums_[g] += term; });
+        else
+            for (std::size_t g = 0; g < items_; ++g) states_[g].add(beta_ * double{scores[g]});
         weight_ += 1;
     }
 
@@ -64,8 +66,10 @@ public:
         auto const note = [&](std::size_t g, bool good) {
             if (!good) stale.push_back(static_cast<row_t>(g));
         };
-        if (shifted_) for_blocks(scores, [&](std::size_t g, double term) { note(g, take_away(g, term)); });
-        else for (std::size_t g = 0; g < items_; ++g) note(g, states_[g].remove(beta_ * double{scores[g]}));
+        if (shifted_)
+            for_blocks(scores, [&](std::size_t g, double term) { note(g, take_away(g, term)); });
+        else
+            for (std::size_t g = 0; g < items_; ++g) note(g, states_[g].remove(beta_ * double{scores[g]}));
         weight_ -= 1;
         return stale;
     }
@@ -108,7 +112,8 @@ public:
     /// Adds the bank of the other, over the same items, to this one.
     void merge(inverted_softmax_bank const& other) {
         detail::require_size(other.items_, items_, "the other bank");
-        require(other.beta_ == beta_ && other.shifted_ == shifted_, error_code::invalid_argument, "the banks have beta ", beta_, " and ", other.beta_);
+        require(other.beta_ == beta_ && other.shifted_ == shifted_, error_code::invalid_argument, "the banks have beta ", beta_, " and ",
+                other.beta_);
         for (std::size_t g = 0; g < sums_.size(); ++g) sums_[g] += other.sums_[g];
         for (std::size_t g = 0; g < states_.size(); ++g) states_[g].merge(other.states_[g]);
         weight_ += other.weight_;
@@ -141,9 +146,12 @@ public:
         inverted_softmax_bank out(lse.size(), beta, range);
         require(std::isfinite(weight) && weight >= 0, error_code::invalid_argument, "a bank of weight ", weight);
         for (std::size_t g = 0; g < lse.size(); ++g) {
-            require(!std::isnan(lse[g]) && lse[g] < std::numeric_limits<double>::infinity(), error_code::not_finite, "the sum of item ", g, " is ", lse[g]);
-            if (out.shifted_) out.sums_[g] = std::exp(lse[g] - beta);
-            else out.states_[g] = log_sum_exp::of_value(lse[g]);
+            require(!std::isnan(lse[g]) && lse[g] < std::numeric_limits<double>::infinity(), error_code::not_finite, "the sum of item ", g,
+                    " is ", lse[g]);
+            if (out.shifted_)
+                out.sums_[g] = std::exp(lse[g] - beta);
+            else
+                out.states_[g] = log_sum_exp::of_value(lse[g]);
         }
         out.weight_ = weight;
         out.decayed_ = weight != std::floor(weight);
@@ -152,14 +160,14 @@ public:
 
 private:
     void resize(std::size_t items) {
-        if (shifted_) sums_.resize(items), peaks_.resize(items);
-        else states_.resize(items);
+        if (shifted_)
+            sums_.resize(items), peaks_.resize(items);
+        else
+            states_.resize(items);
         items_ = items;
     }
 
-    void require_item(row_t item) const {
-        require(item < items_, error_code::out_of_range, "there is no item ", item, " among ", items_);
-    }
+    void require_item(row_t item) const { require(item < items_, error_code::out_of_range, "there is no item ", item, " among ", items_); }
     [[nodiscard]] std::size_t whole_weight() const {
         require(!decayed_, error_code::invalid_argument, "the rows of a decayed bank (weight ", weight_, ") do not count alike");
         return static_cast<std::size_t>(weight_);
@@ -169,7 +177,8 @@ private:
         detail::require_finite(scores, "a score of the bank");
         if (!shifted_) return;
         for (float const s : scores)
-            require(std::abs(s) <= 1.01F, error_code::invalid_argument, "a score of the bank is ", s, ", not a cosine: give score_range::any");
+            require(std::abs(s) <= 1.01F, error_code::invalid_argument, "a score of the bank is ", s,
+                    ", not a cosine: give score_range::any");
     }
 
     /// Calls use(position, e^(beta (s - 1))) for all of them.
@@ -204,9 +213,9 @@ private:
     bool decayed_ = false;
     std::size_t items_ = 0;
     double weight_ = 0;
-    std::vector<double> sums_;          // of e^(beta (s - 1)), when shifted_
-    std::vector<double> peaks_;         // what they were at most before rows were removed
-    std::vector<log_sum_exp> states_;   // otherwise
+    std::vector<double> sums_;         // of e^(beta (s - 1)), when shifted_
+    std::vector<double> peaks_;        // what they were at most before rows were removed
+    std::vector<log_sum_exp> states_;  // otherwise
 };
 
 }  // namespace simile::score

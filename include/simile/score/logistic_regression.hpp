@@ -61,7 +61,9 @@ private:
         std::array<vector, N> hessian{};
     };
 
-    [[nodiscard]] static double inner(vector const& x, vector const& y) noexcept { return std::inner_product(x.begin(), x.end(), y.begin(), 0.0); }
+    [[nodiscard]] static double inner(vector const& x, vector const& y) noexcept {
+        return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+    }
 
     [[nodiscard]] double loss_of(vector const& theta) const {
         double loss = ridge_ / 2 * inner(theta, theta);

@@ -10,7 +10,7 @@ namespace simile::score {
 
 /// For a bank of other queries than those to come, alpha 0.25 to 0.5 and k 8 to 16 were found to be safer.
 struct nnn_options {
-    std::size_t k = 128;   ///< neighbours in the bank, cut to its size
+    std::size_t k = 128;  ///< neighbours in the bank, cut to its size
     double alpha = 0.75;  ///< share of their mean that is taken away; 0 leaves scores as they are
 };
 

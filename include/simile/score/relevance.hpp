@@ -87,7 +87,8 @@ private:
 /// One of the ways to tell relevance from a score. All but the first four need the query too.
 class relevance_model {
 public:
-    using map = std::variant<sigmoid_calibration, platt_calibration, beta_calibration, isotonic_calibration, cosine_adapter, surprise_relevance>;
+    using map =
+        std::variant<sigmoid_calibration, platt_calibration, beta_calibration, isotonic_calibration, cosine_adapter, surprise_relevance>;
 
     /// @param by  must not fall as scores rise: scale >= 0, a <= 0 of Platt's, a and b >= 0 of beta calibration
     /// @throws error not_finite, invalid_argument, dimension_mismatch for parameters that make no such map
@@ -98,15 +99,19 @@ public:
     [[nodiscard]] map const& parameters() const noexcept { return by_; }
 
     /// Whether one cut-off of scores serves all queries.
-    [[nodiscard]] bool needs_query() const noexcept { return std::holds_alternative<cosine_adapter>(by_) || std::holds_alternative<surprise_relevance>(by_); }
+    [[nodiscard]] bool needs_query() const noexcept {
+        return std::holds_alternative<cosine_adapter>(by_) || std::holds_alternative<surprise_relevance>(by_);
+    }
 
     /// @throws error dimension_mismatch (the model was made for other vectors), invalid_argument (a map of cosines for other scores)
     void check_fits(std::size_t dims, similarity_kind similarity) const {
         if (auto const* const adapter = std::get_if<cosine_adapter>(&by_)) detail::require_size(adapter->dims, dims, "the relevance model");
-        if (auto const* const outliers = std::get_if<surprise_relevance>(&by_)) detail::require_size(outliers->moments.dims(), dims, "the relevance model");
+        if (auto const* const outliers = std::get_if<surprise_relevance>(&by_))
+            detail::require_size(outliers->moments.dims(), dims, "the relevance model");
         bool const of_cosines = std::holds_alternative<cosine_adapter>(by_) || std::holds_alternative<beta_calibration>(by_);
         require(!of_cosines || similarity == similarity_kind::cosine, error_code::invalid_argument, "this relevance model is for cosines");
-        require(!std::holds_alternative<surprise_relevance>(by_) || similarity != similarity_kind::squared_l2, error_code::invalid_argument, "this relevance model is for inner products");
+        require(!std::holds_alternative<surprise_relevance>(by_) || similarity != similarity_kind::squared_l2, error_code::invalid_argument,
+                "this relevance model is for inner products");
     }
 
     /// Refers to this.
@@ -119,7 +124,9 @@ public:
             query_relevance::rule operator()(beta_calibration const& m) const { return query_relevance::beta_of_cosine{m}; }
             query_relevance::rule operator()(isotonic_calibration const& m) const { return query_relevance::steps{&m}; }
             query_relevance::rule operator()(cosine_adapter const& m) const { return m.map_of(query); }
-            query_relevance::rule operator()(surprise_relevance const& m) const { return query_relevance::outlier{m.moments.of_scores(query), m.items}; }
+            query_relevance::rule operator()(surprise_relevance const& m) const {
+                return query_relevance::outlier{m.moments.of_scores(query), m.items};
+            }
         };
         return query_relevance(std::visit(reader{query}, by_));
     }
@@ -137,14 +144,15 @@ private:
     }
     static void check(beta_calibration const& m) {
         for (double const v : {m.a, m.b, m.c}) detail::require_finite(v, "a parameter of beta calibration");
-        require(m.a >= 0 && m.b >= 0, error_code::invalid_argument, "a and b are ", m.a, " and ", m.b, ": relevance would fall as scores rise");
+        require(m.a >= 0 && m.b >= 0, error_code::invalid_argument, "a and b are ", m.a, " and ", m.b,
+                ": relevance would fall as scores rise");
     }
     static void check(isotonic_calibration const& m) {
         double last = -std::numeric_limits<double>::infinity(), value = 0;
         for (auto const& s : m.steps) {
             for (double const v : {s.low, s.high, s.value}) detail::require_finite(v, "a step");
-            require(s.low > last && s.high >= s.low && s.value >= value && s.value <= 1, error_code::invalid_argument, "the step from ", s.low, " to ", s.high, " of value ",
-                    s.value, " does not rise within 0 .. 1");
+            require(s.low > last && s.high >= s.low && s.value >= value && s.value <= 1, error_code::invalid_argument, "the step from ",
+                    s.low, " to ", s.high, " of value ", s.value, " does not rise within 0 .. 1");
             last = s.high;
             value = s.value;
         }

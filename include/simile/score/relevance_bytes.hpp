@@ -61,7 +61,8 @@ inline void write(byte_writer& out, surprise_relevance const& m) {
     out.form = static_cast<adapter_form>(form);
     out.dims = in.u32();
     out.hidden = in.u32();
-    require(out.dims != 0 && out.hidden <= in.left() / 4 / out.dims, error_code::corrupt_file, "a cosine adapter of ", out.dims, " dimensions ends early");
+    require(out.dims != 0 && out.hidden <= in.left() / 4 / out.dims, error_code::corrupt_file, "a cosine adapter of ", out.dims,
+            " dimensions ends early");
     out.w1 = in.floats(out.hidden * out.dims);
     out.b1 = in.floats(out.hidden);
     out.w2 = in.floats(3 * out.hidden);
@@ -71,7 +72,8 @@ inline void write(byte_writer& out, surprise_relevance const& m) {
 [[nodiscard]] inline surprise_relevance read_surprise(byte_reader& in) {
     std::uint64_t const items = in.u64(), count = in.u64();
     std::size_t const dims = in.u32();
-    require(items <= 0xFFFFFFFFU && count <= items && dims <= in.left() / 4, error_code::corrupt_file, "moments of ", count, " of ", items, " rows");
+    require(items <= 0xFFFFFFFFU && count <= items && dims <= in.left() / 4, error_code::corrupt_file, "moments of ", count, " of ", items,
+            " rows");
     auto const centre = in.floats(dims);
     auto const sum = in.doubles(dims), products = in.doubles(dims * (dims + 1) / 2);
     return {gallery_moments::of_sums(static_cast<std::size_t>(count), centre, sum, products), static_cast<std::size_t>(items)};
@@ -105,7 +107,8 @@ inline void write(byte_writer& out, surprise_relevance const& m) {
 /// their members; steps, dims and hidden units are counted by u32 before them, items and rows of moments by u64.
 [[nodiscard]] inline std::vector<std::byte> to_bytes(relevance_model const& model) {
     simile::detail::byte_writer out;
-    for (std::size_t const v : {std::size_t{detail::relevance_version}, model.parameters().index(), std::size_t{0}, std::size_t{0}}) out.u8(static_cast<std::uint8_t>(v));
+    for (std::size_t const v : {std::size_t{detail::relevance_version}, model.parameters().index(), std::size_t{0}, std::size_t{0}})
+        out.u8(static_cast<std::uint8_t>(v));
     std::visit([&](auto const& m) { detail::write(out, m); }, model.parameters());
     return std::move(out.bytes);
 }

@@ -42,7 +42,9 @@ public:
     }
 
 private:
-    [[nodiscard]] double at(std::size_t i, std::size_t j) const noexcept { return (static_cast<double>(matrix_[i][j]) - shift_) / divisor_; }
+    [[nodiscard]] double at(std::size_t i, std::size_t j) const noexcept {
+        return (static_cast<double>(matrix_[i][j]) - shift_) / divisor_;
+    }
 
     matrix_view<T> matrix_;
     double divisor_, shift_;

@@ -86,7 +86,8 @@ struct youden_result {
 /// Youden's J: the cut with the largest difference of recall and false accept rate. Both samples must have a score.
 /// Source  Youden, "Index for rating diagnostic tests", 1950.
 [[nodiscard]] inline youden_result youden(std::span<float const> relevant, std::span<float const> irrelevant) {
-    require(!relevant.empty() && !irrelevant.empty(), error_code::invalid_argument, relevant.size(), " relevant and ", irrelevant.size(), " irrelevant scores");
+    require(!relevant.empty() && !irrelevant.empty(), error_code::invalid_argument, relevant.size(), " relevant and ", irrelevant.size(),
+            " irrelevant scores");
     detail::require_finite(relevant, "a relevant score");
     detail::require_finite(irrelevant, "an irrelevant score");
     std::vector<std::pair<float, bool>> all;
@@ -108,7 +109,8 @@ struct youden_result {
 /// The alpha-quantile of the relevant scores with its bootstrap interval: its low end keeps 1 - alpha of the relevant pairs with some certainty.
 /// @param relevant  at least one
 /// Source  after Roychowdhury et al. 2024 (Telecom embeddings), whose own rule is not published.
-[[nodiscard]] inline bootstrap_result quantile_threshold(std::span<float const> relevant, double alpha, bootstrap_options const& options = {}) {
+[[nodiscard]] inline bootstrap_result quantile_threshold(std::span<float const> relevant, double alpha,
+                                                         bootstrap_options const& options = {}) {
     detail::require_share(alpha);
     detail::require_finite(relevant, "a score");
     std::vector<double> rising(relevant.begin(), relevant.end()), drawn(relevant.size());

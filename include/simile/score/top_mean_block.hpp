@@ -33,7 +33,8 @@ public:
         bracket(scores);
         for (int step = 0; step < 12 && candidates(static_cast<std::int32_t>(rows)) > few; ++step) bisect(scores);
         gather(scores, out);
-        for (std::size_t i = 0; i < block_rows; ++i) out[i] = (out[i] + best_of(lists_[i], wanted_ - above_[i])) / static_cast<double>(wanted_);
+        for (std::size_t i = 0; i < block_rows; ++i)
+            out[i] = (out[i] + best_of(lists_[i], wanted_ - above_[i])) / static_cast<double>(wanted_);
     }
 
 private:
@@ -93,7 +94,8 @@ private:
             counts between;
             for (std::size_t i = 0; i < block_rows; ++i) above[i] = scores[at + i] > top[i] ? scores[at + i] : 0.0F;
             for (std::size_t i = 0; i < block_rows; ++i) total[i] += double{above[i]};
-            for (std::size_t i = 0; i < block_rows; ++i) between[i] = (scores[at + i] > under[i] ? 1 : 0) & (scores[at + i] <= top[i] ? 1 : 0);
+            for (std::size_t i = 0; i < block_rows; ++i)
+                between[i] = (scores[at + i] > under[i] ? 1 : 0) & (scores[at + i] <= top[i] ? 1 : 0);
             std::int32_t any = 0;
             for (std::size_t i = 0; i < block_rows; ++i) any |= between[i];
             if (any == 0) continue;

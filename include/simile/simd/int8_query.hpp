@@ -65,7 +65,9 @@ struct int8_query {
 private:
     explicit int8_query(std::size_t size) : codes((size + padding - 1) / padding * padding, std::int8_t{0}), dims(size) {}
 
-    [[nodiscard]] static std::int8_t rounded_code(float value) noexcept { return static_cast<std::int8_t>(std::clamp(std::nearbyint(value), -127.0F, 127.0F)); }
+    [[nodiscard]] static std::int8_t rounded_code(float value) noexcept {
+        return static_cast<std::int8_t>(std::clamp(std::nearbyint(value), -127.0F, 127.0F));
+    }
 };
 
 /// The same for kernels on rows that lie one after the other: where 16-bit lanes are multiplied the query is widened once, not for every row.

@@ -29,13 +29,15 @@ template <unsigned Bits, unsigned F>
 [[nodiscard]] inline std::uint32_t level_index(std::uint32_t const* lines) noexcept {
     using field = level_field<Bits, F>;
     std::uint32_t const upper = lines[field::line] >> field::shift & 0x01010101U * field::mask;
-    if constexpr (Bits == 3) return upper << 1 | (lines[2] >> F & 0x01010101U);
-    else return upper;
+    if constexpr (Bits == 3)
+        return upper << 1 | (lines[2] >> F & 0x01010101U);
+    else
+        return upper;
 }
 
 template <unsigned Bits, std::size_t Count, class Arch>
-void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups, block_dots* out,
-                scalar_arch const&) noexcept {
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups,
+                block_dots* out, scalar_arch const&) noexcept {
     using layout = level_layout<Bits>;
     for (std::size_t i = 0; i < Count; ++i) out[i].fill(0);
     for (std::size_t g = 0; g < groups; ++g, block += layout::group_bytes, queries += layout::per_group * Count)
@@ -54,8 +56,8 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
 
 #if !defined(SIMILE_SCALAR)
 template <unsigned Bits, std::size_t Count, class Arch>
-void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups, block_dots* out,
-                xsimd::generic const&) noexcept {
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups,
+                block_dots* out, xsimd::generic const&) noexcept {
     level_dots<Bits, Count, Arch>(levels, queries, nullptr, block, groups, out, scalar_arch{});
 }
 
@@ -106,13 +108,16 @@ struct level_lanes {
     static reg index(reg const* lines) noexcept {
         using where = level_field<Bits, F>;
         reg const upper = field<where::shift, where::mask>(lines[where::line]);
-        if constexpr (Bits == 3) return with_lowest(upper, field<F, 1>(lines[2]));
-        else return upper;
+        if constexpr (Bits == 3)
+            return with_lowest(upper, field<F, 1>(lines[2]));
+        else
+            return upper;
     }
 };
 
 template <unsigned Bits, std::size_t Count, class Arch>
-void level_dots128(level_bytes const& levels, std::int8_t const* queries, std::uint8_t const* block, std::size_t groups, block_dots* out) noexcept {
+void level_dots128(level_bytes const& levels, std::int8_t const* queries, std::uint8_t const* block, std::size_t groups,
+                   block_dots* out) noexcept {
     using L = level_lanes<Arch>;
     using layout = level_layout<Bits>;
     auto const table = L::load(levels.data());
@@ -136,19 +141,19 @@ void level_dots128(level_bytes const& levels, std::int8_t const* queries, std::u
 
 #if defined(__SSSE3__)
 template <unsigned Bits, std::size_t Count, class Arch>
-void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups, block_dots* out,
-                xsimd::ssse3 const&) noexcept {
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups,
+                block_dots* out, xsimd::ssse3 const&) noexcept {
     level_dots128<Bits, Count, Arch>(levels, queries, block, groups, out);
 }
 template <unsigned Bits, std::size_t Count, class Arch>
-void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups, block_dots* out,
-                xsimd::avx const&) noexcept {
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups,
+                block_dots* out, xsimd::avx const&) noexcept {
     level_dots128<Bits, Count, Arch>(levels, queries, block, groups, out);
 }
 #elif defined(__aarch64__)
 template <unsigned Bits, std::size_t Count, class Arch>
-void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups, block_dots* out,
-                xsimd::neon64 const&) noexcept {
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups,
+                block_dots* out, xsimd::neon64 const&) noexcept {
     level_dots128<Bits, Count, Arch>(levels, queries, block, groups, out);
 }
 #endif
@@ -157,17 +162,22 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
 template <unsigned Bits, unsigned F, class Arch>
 [[nodiscard]] __m256i level_index(__m256i const* lines) noexcept {
     using field = level_field<Bits, F>;
-    __m256i const upper = _mm256_and_si256(_mm256_srli_epi16(lines[field::line], static_cast<int>(field::shift)), _mm256_set1_epi8(static_cast<char>(field::mask)));
-    if constexpr (Bits == 3) return _mm256_or_si256(_mm256_add_epi8(upper, upper), _mm256_and_si256(_mm256_srli_epi16(lines[2], static_cast<int>(F)), _mm256_set1_epi8(static_cast<char>(1U))));
-    else return upper;
+    __m256i const upper = _mm256_and_si256(_mm256_srli_epi16(lines[field::line], static_cast<int>(field::shift)),
+                                           _mm256_set1_epi8(static_cast<char>(field::mask)));
+    if constexpr (Bits == 3)
+        return _mm256_or_si256(_mm256_add_epi8(upper, upper),
+                               _mm256_and_si256(_mm256_srli_epi16(lines[2], static_cast<int>(F)), _mm256_set1_epi8(static_cast<char>(1U))));
+    else
+        return upper;
 }
 
 // VPMADDUBSW of |level| and sign(level) q: two products of at most 127 * 127 fit 16 bits.
 template <unsigned Bits, std::size_t Count, class Arch>
-void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups, block_dots* out,
-                xsimd::avx2 const&) noexcept {
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups,
+                block_dots* out, xsimd::avx2 const&) noexcept {
     using layout = level_layout<Bits>;
-    __m256i const table = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<__m128i const*>(levels.data()))), ones = _mm256_set1_epi16(1);
+    __m256i const table = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<__m128i const*>(levels.data()))),
+                  ones = _mm256_set1_epi16(1);
     for (std::size_t part = 0; part < 4; ++part) {
         __m256i sums[Count];
         unrolled<Count>([&](auto i) { sums[i] = _mm256_setzero_si256(); });
@@ -175,7 +185,8 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
         for (std::size_t g = 0; g < groups; ++g) {
             __m256i lines[Bits];
             unrolled<Bits>([&](auto l) {
-                lines[l] = _mm256_loadu_si256(reinterpret_cast<__m256i const*>(block + layout::group_bytes * g + layout::line_bytes * l + 32 * part));
+                lines[l] = _mm256_loadu_si256(
+                    reinterpret_cast<__m256i const*>(block + layout::group_bytes * g + layout::line_bytes * l + 32 * part));
             });
             unrolled<8>([&](auto f) {
                 __m256i const level = _mm256_shuffle_epi8(table, level_index<Bits, f, Arch>(lines)), size = _mm256_abs_epi8(level);
@@ -194,8 +205,8 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
 // Without VNNI AVX-512 gains nothing over this.
 #if defined(__AVX512BW__) && !defined(__AVX512VNNI__)
 template <unsigned Bits, std::size_t Count, class Arch>
-void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const* query_sums, std::uint8_t const* block, std::size_t groups, block_dots* out,
-                xsimd::avx512bw const&) noexcept {
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const* query_sums, std::uint8_t const* block,
+                std::size_t groups, block_dots* out, xsimd::avx512bw const&) noexcept {
     level_dots<Bits, Count, Arch>(levels, queries, query_sums, block, groups, out, xsimd::avx2{});
 }
 #endif
@@ -204,21 +215,27 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
 template <unsigned Bits, unsigned F, class Arch>
 [[nodiscard]] __m512i level_index(__m512i const* lines) noexcept {
     using field = level_field<Bits, F>;
-    __m512i const upper = _mm512_and_si512(_mm512_srli_epi32(lines[field::line], field::shift), _mm512_set1_epi8(static_cast<char>(field::mask)));
-    if constexpr (Bits == 3) return _mm512_or_si512(_mm512_add_epi8(upper, upper), _mm512_and_si512(_mm512_srli_epi32(lines[2], F), _mm512_set1_epi8(static_cast<char>(1U))));
-    else return upper;
+    __m512i const upper =
+        _mm512_and_si512(_mm512_srli_epi32(lines[field::line], field::shift), _mm512_set1_epi8(static_cast<char>(field::mask)));
+    if constexpr (Bits == 3)
+        return _mm512_or_si512(_mm512_add_epi8(upper, upper),
+                               _mm512_and_si512(_mm512_srli_epi32(lines[2], F), _mm512_set1_epi8(static_cast<char>(1U))));
+    else
+        return upper;
 }
 
 // VPDPBUSD takes unsigned bytes: the table holds level + 128, and 128 sum(q) comes off at the start. One query has two pairs of sums, whose latencies overlap.
 template <unsigned Bits, std::size_t Count, class Arch>
-void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const* query_sums, std::uint8_t const* block, std::size_t groups, block_dots* out,
-                xsimd::avx512bw const&) noexcept {
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const* query_sums, std::uint8_t const* block,
+                std::size_t groups, block_dots* out, xsimd::avx512bw const&) noexcept {
     using layout = level_layout<Bits>;
     constexpr unsigned chains = Count == 1 ? 2 : 1;
-    __m512i const table = _mm512_xor_si512(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<__m128i const*>(levels.data()))), _mm512_set1_epi8(-128));
+    __m512i const table =
+        _mm512_xor_si512(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<__m128i const*>(levels.data()))), _mm512_set1_epi8(-128));
     __m512i low[chains][Count], high[chains][Count];
     unrolled<chains>([&](auto c) {
-        unrolled<Count>([&](auto i) { low[c][i] = high[c][i] = c == 0 ? _mm512_set1_epi32(-128 * query_sums[i]) : _mm512_setzero_si512(); });
+        unrolled<Count>(
+            [&](auto i) { low[c][i] = high[c][i] = c == 0 ? _mm512_set1_epi32(-128 * query_sums[i]) : _mm512_setzero_si512(); });
     });
     for (std::size_t g = 0; g < groups; ++g, block += layout::group_bytes) {
         __m512i first[Bits], second[Bits];
@@ -228,7 +245,8 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
         });
         unrolled<8>([&](auto f) {
             constexpr unsigned c = decltype(f)::value % chains;
-            __m512i const v0 = _mm512_shuffle_epi8(table, level_index<Bits, f, Arch>(first)), v1 = _mm512_shuffle_epi8(table, level_index<Bits, f, Arch>(second));
+            __m512i const v0 = _mm512_shuffle_epi8(table, level_index<Bits, f, Arch>(first)),
+                          v1 = _mm512_shuffle_epi8(table, level_index<Bits, f, Arch>(second));
             unrolled<Count>([&](auto i) {
                 __m512i const q = dot_lanes512<Arch>::broadcast4(queries + 4 * i);
                 low[c][i] = _mm512_dpbusd_epi32(low[c][i], v0, q);
@@ -252,15 +270,19 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
 template <unsigned Bits, unsigned F, class Arch>
 [[nodiscard]] v128_t level_index(v128_t const* lines) noexcept {
     using field = level_field<Bits, F>;
-    v128_t const upper = wasm_v128_and(wasm_u8x16_shr(lines[field::line], field::shift), wasm_i8x16_splat(static_cast<std::int8_t>(field::mask)));
-    if constexpr (Bits == 3) return wasm_v128_or(wasm_i8x16_add(upper, upper), wasm_v128_and(wasm_u8x16_shr(lines[2], F), wasm_i8x16_splat(static_cast<std::int8_t>(1U))));
-    else return upper;
+    v128_t const upper =
+        wasm_v128_and(wasm_u8x16_shr(lines[field::line], field::shift), wasm_i8x16_splat(static_cast<std::int8_t>(field::mask)));
+    if constexpr (Bits == 3)
+        return wasm_v128_or(wasm_i8x16_add(upper, upper),
+                            wasm_v128_and(wasm_u8x16_shr(lines[2], F), wasm_i8x16_splat(static_cast<std::int8_t>(1U))));
+    else
+        return upper;
 }
 
 // Four rows in a register; a pair of 32-bit sums a row, added up at the end. A single query goes over eight rows at a time.
 template <unsigned Bits, std::size_t Count, class Arch>
-void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups, block_dots* out,
-                xsimd::wasm const&) noexcept {
+void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int32_t const*, std::uint8_t const* block, std::size_t groups,
+                block_dots* out, xsimd::wasm const&) noexcept {
     using layout = level_layout<Bits>;
     constexpr unsigned registers = Count == 1 ? 2 : 1;
     v128_t const table = wasm_v128_load(levels.data());
@@ -271,7 +293,9 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
         for (std::size_t g = 0; g < groups; ++g) {
             v128_t lines[registers][Bits];
             unrolled<registers>([&](auto v) {
-                unrolled<Bits>([&](auto l) { lines[v][l] = wasm_v128_load(block + layout::group_bytes * g + layout::line_bytes * l + 4 * row + 16 * v); });
+                unrolled<Bits>([&](auto l) {
+                    lines[v][l] = wasm_v128_load(block + layout::group_bytes * g + layout::line_bytes * l + 4 * row + 16 * v);
+                });
             });
             unrolled<8>([&](auto f) {
                 v128_t wide[Count];
@@ -289,7 +313,8 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
         }
         unrolled<registers>([&](auto v) {
             unrolled<Count>([&](auto i) {
-                v128_t const even = wasm_i32x4_shuffle(low[v][i], high[v][i], 0, 2, 4, 6), odd = wasm_i32x4_shuffle(low[v][i], high[v][i], 1, 3, 5, 7);
+                v128_t const even = wasm_i32x4_shuffle(low[v][i], high[v][i], 0, 2, 4, 6),
+                             odd = wasm_i32x4_shuffle(low[v][i], high[v][i], 1, 3, 5, 7);
                 wasm_v128_store(out[i].data() + row + 4 * v, wasm_i32x4_add(even, odd));
             });
         });
@@ -303,15 +328,16 @@ void level_dots(level_bytes const& levels, std::int8_t const* queries, std::int3
 /// @param query  32 * groups codes in -127 .. 127, zero beyond the dims
 /// @param sum    of the query's codes
 template <unsigned Bits, class Arch>
-void level_dots(Arch arch, level_bytes const& levels, std::int8_t const* query, std::int32_t sum, std::uint8_t const* block, std::size_t groups, block_dots& out) noexcept {
+void level_dots(Arch arch, level_bytes const& levels, std::int8_t const* query, std::int32_t sum, std::uint8_t const* block,
+                std::size_t groups, block_dots& out) noexcept {
     kernel::level_dots<Bits, 1, Arch>(levels, query, &sum, block, groups, &out, arch);
 }
 /// The same for eight queries at once, which share the look-up.
 /// @param queries  as pack_query_tile leaves them
 /// @param sums     [query_tile]
 template <unsigned Bits, class Arch>
-void level_dots_many(Arch arch, level_bytes const& levels, std::int8_t const* queries, std::int32_t const* sums, std::uint8_t const* block, std::size_t groups,
-                     tile_dots& out) noexcept {
+void level_dots_many(Arch arch, level_bytes const& levels, std::int8_t const* queries, std::int32_t const* sums, std::uint8_t const* block,
+                     std::size_t groups, tile_dots& out) noexcept {
     kernel::level_dots<Bits, query_tile, Arch>(levels, queries, sums, block, groups, out.data(), arch);
 }
 

@@ -43,11 +43,14 @@ struct level_layout {
     [[nodiscard]] static std::uint8_t at(std::uint8_t const* block, std::size_t slot, std::size_t i) noexcept {
         std::uint8_t const* const group = block + group_bytes * (i / per_group);
         std::uint8_t const first = upper::at(group, slot, i % per_group);
-        if constexpr (Bits == 3) return static_cast<std::uint8_t>(first << 1 | lower::at(group + 2 * line_bytes, slot, i % per_group));
-        else return first;
+        if constexpr (Bits == 3)
+            return static_cast<std::uint8_t>(first << 1 | lower::at(group + 2 * line_bytes, slot, i % per_group));
+        else
+            return first;
     }
     static void copy(std::size_t dims, std::uint8_t const* from, std::size_t from_slot, std::uint8_t* to, std::size_t to_slot) noexcept {
-        for (std::size_t l = 0; l < Bits * groups(dims); ++l) std::memcpy(to + line_bytes * l + 4 * to_slot, from + line_bytes * l + 4 * from_slot, 4);
+        for (std::size_t l = 0; l < Bits * groups(dims); ++l)
+            std::memcpy(to + line_bytes * l + 4 * to_slot, from + line_bytes * l + 4 * from_slot, 4);
     }
     static void clear(std::size_t dims, std::uint8_t* block, std::size_t slot) noexcept {
         for (std::size_t l = 0; l < Bits * groups(dims); ++l) std::memset(block + line_bytes * l + 4 * slot, 0, 4);

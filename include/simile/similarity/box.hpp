@@ -56,7 +56,9 @@ public:
 private:
     [[nodiscard]] bool is_hard() const noexcept { return std::isinf(beta_); }
     /// Softly without the 1 / beta, which cancels.
-    [[nodiscard]] double log_side(double length) const noexcept { return is_hard() ? std::log(std::max(length, 0.0)) : log_softplus(beta_ * length); }
+    [[nodiscard]] double log_side(double length) const noexcept {
+        return is_hard() ? std::log(std::max(length, 0.0)) : log_softplus(beta_ * length);
+    }
 
     void check(box_view box, bool is_given) const {
         detail::require_dims(box.offset.size(), box.dims(), "the offset");
@@ -65,7 +67,8 @@ private:
         detail::require_finite(box.offset, "the offset");
         detail::require_no_negative(box.offset, "offset");
         bool const has_volume = std::find(box.offset.begin(), box.offset.end(), 0.0F) == box.offset.end();
-        require(has_volume || !is_given || !is_hard(), error_code::invalid_argument, "the given box has a side of length 0, so it has no volume");
+        require(has_volume || !is_given || !is_hard(), error_code::invalid_argument,
+                "the given box has a side of length 0, so it has no volume");
     }
 
     double beta_ = std::numeric_limits<double>::infinity();

@@ -40,7 +40,8 @@ inline void require_no_negative(std::span<float const> values, std::string_view 
 
 /// A sequence of frames, a set of tokens: at least one row, all finite.
 inline void require_rows(matrix_view<float const> rows, std::string_view what) {
-    require(rows.rows() > 0 && rows.dims() > 0, error_code::invalid_argument, what, " is empty: ", rows.rows(), " rows of ", rows.dims(), " dimensions");
+    require(rows.rows() > 0 && rows.dims() > 0, error_code::invalid_argument, what, " is empty: ", rows.rows(), " rows of ", rows.dims(),
+            " dimensions");
     require_finite(rows.values(), what);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <simile/similarity/functor.hpp>
 #include <simile/simd/float_sums.hpp>
 #include <simile/simd/int8_dot.hpp>
+#include <simile/similarity/functor.hpp>
 
 #include <cstdint>
 #include <span>

@@ -26,7 +26,9 @@ struct euclidean_frames {
 
 /// The same by direction alone: 1 - cosine, 1 for a frame of zeros.
 struct cosine_frames {
-    [[nodiscard]] double operator()(std::span<float const> x, std::span<float const> y) const noexcept { return 1 - double{cosine(reproducible, x, y)}; }
+    [[nodiscard]] double operator()(std::span<float const> x, std::span<float const> y) const noexcept {
+        return 1 - double{cosine(reproducible, x, y)};
+    }
 };
 
 struct dtw_result {
@@ -94,7 +96,9 @@ private:
         std::size_t frames = 0;
     };
 
-    [[nodiscard]] std::size_t band(std::size_t n, std::size_t m) const noexcept { return std::min(std::max(window_, n > m ? n - m : m - n), std::max(n, m)); }
+    [[nodiscard]] std::size_t band(std::size_t n, std::size_t m) const noexcept {
+        return std::min(std::max(window_, n > m ? n - m : m - n), std::max(n, m));
+    }
     [[nodiscard]] static std::size_t first_of(std::size_t i, std::size_t reach) noexcept { return i > reach ? i - reach : 0; }
 
     template <class Visit>

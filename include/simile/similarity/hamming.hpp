@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <simile/similarity/functor.hpp>
 #include <simile/simd/popcount.hpp>
+#include <simile/similarity/functor.hpp>
 
 #include <cstddef>
 #include <cstdint>

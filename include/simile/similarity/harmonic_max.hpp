@@ -24,7 +24,8 @@ namespace simile::similarity {
 /// @throws error dimension_mismatch, invalid_argument (no distances, a negative one, an exponent that is not positive), not_finite
 inline void harmonic_max(std::span<float const> distances, double exponent, std::span<float> out) {
     require(!distances.empty(), error_code::invalid_argument, "there are no distances");
-    require(out.size() == distances.size(), error_code::dimension_mismatch, "out has ", out.size(), " places for ", distances.size(), " distances");
+    require(out.size() == distances.size(), error_code::dimension_mismatch, "out has ", out.size(), " places for ", distances.size(),
+            " distances");
     detail::require_finite(distances, "the distances");
     detail::require_no_negative(distances, "distance");
     detail::require_positive(exponent, "the exponent");

@@ -31,7 +31,8 @@ inline void resample(matrix_view<float const> sequence, matrix_view<float> out) 
         auto const before = static_cast<std::size_t>(place / steps);
         double const share = static_cast<double>(place % steps) / static_cast<double>(steps);
         auto const x = sequence[before], y = sequence[std::min(before + 1, n - 1)];
-        for (std::size_t i = 0; i < out.dims(); ++i) out[t][i] = static_cast<float>(rounded(double{x[i]} * (1 - share)) + rounded(double{y[i]} * share));
+        for (std::size_t i = 0; i < out.dims(); ++i)
+            out[t][i] = static_cast<float>(rounded(double{x[i]} * (1 - share)) + rounded(double{y[i]} * share));
     }
 }
 

@@ -37,8 +37,10 @@ private:
     /// Eight bytes from i on, zeros behind the end.
     static std::uint64_t word(std::span<std::byte const> x, std::size_t i) noexcept {
         std::uint64_t out = 0;
-        if (i + 8 <= x.size()) std::memcpy(&out, x.data() + i, 8);
-        else std::memcpy(&out, x.data() + i, x.size() - i);
+        if (i + 8 <= x.size())
+            std::memcpy(&out, x.data() + i, 8);
+        else
+            std::memcpy(&out, x.data() + i, x.size() - i);
         return out;
     }
 };

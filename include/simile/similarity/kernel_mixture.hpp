@@ -25,14 +25,16 @@ namespace simile::similarity {
 ///           with weights >= 0 are kernels.
 template <similarity_functor<float>... Kernels>
 class kernel_mixture {
-    static_assert(sizeof...(Kernels) > 0 && ((Kernels::order == ordering::larger_is_closer) && ...), "a distance cannot be added to a similarity");
+    static_assert(sizeof...(Kernels) > 0 && ((Kernels::order == ordering::larger_is_closer) && ...),
+                  "a distance cannot be added to a similarity");
 
 public:
     static constexpr ordering order = ordering::larger_is_closer;
 
     /// @param weights  >= 0, one of them positive
     /// @throws error invalid_argument, not_finite
-    explicit kernel_mixture(std::array<float, sizeof...(Kernels)> const& weights, Kernels... kernels) : weights_(weights), kernels_(std::move(kernels)...) {
+    explicit kernel_mixture(std::array<float, sizeof...(Kernels)> const& weights, Kernels... kernels)
+        : weights_(weights), kernels_(std::move(kernels)...) {
         detail::require_finite(weights, "the weights");
         detail::require_no_negative(weights, "weight");
         float sum = 0;

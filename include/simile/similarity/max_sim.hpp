@@ -2,8 +2,8 @@
 #pragma once
 
 #include <simile/core/hit.hpp>
-#include <simile/similarity/checks.hpp>
 #include <simile/simd/float_sums.hpp>
+#include <simile/similarity/checks.hpp>
 
 #include <algorithm>
 #include <cstddef>

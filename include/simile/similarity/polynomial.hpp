@@ -56,7 +56,8 @@ public:
         for (std::size_t i = 0; i < x.size(); ++i) {
             *to++ = static_cast<float>(std::sqrt(2 * gamma_ * c_) * double{x[i]});
             *to++ = static_cast<float>(gamma_ * (double{x[i]} * double{x[i]}));
-            for (std::size_t j = i + 1; j < x.size(); ++j) *to++ = static_cast<float>(std::sqrt(2.0) * gamma_ * (double{x[i]} * double{x[j]}));
+            for (std::size_t j = i + 1; j < x.size(); ++j)
+                *to++ = static_cast<float>(std::sqrt(2.0) * gamma_ * (double{x[i]} * double{x[j]}));
         }
     }
     void query(std::span<float const> x, std::span<float> out) const { item(x, out); }

@@ -55,7 +55,8 @@ inline void mean_pooling(matrix_view<float const> tokens, std::span<float const>
 /// @param query        [d]
 /// @param temperature  > 0; 0.1 suits tokens and queries of unit length
 /// Source  Bain, Nagrani, Varol, Zisserman, "A CLIP-Hitchhiker's Guide to Long Video Retrieval", 2022.
-inline void query_weighted_pooling(matrix_view<float const> tokens, std::span<float const> query, std::span<float> out, double temperature = 0.1) {
+inline void query_weighted_pooling(matrix_view<float const> tokens, std::span<float const> query, std::span<float> out,
+                                   double temperature = 0.1) {
     detail::require_pool(tokens, out);
     detail::require_dims(query.size(), tokens.dims(), "the query");
     detail::require_finite(query, "the query");

@@ -25,7 +25,9 @@ public:
     /// @throws error invalid_argument (gamma not positive), not_finite
     explicit rbf(double gamma = 1) : gamma_(gamma) { detail::require_positive(gamma, "gamma"); }
 
-    [[nodiscard]] float operator()(std::span<float const> x, std::span<float const> y) const noexcept { return from_score(-squared_l2(reproducible, x, y)); }
+    [[nodiscard]] float operator()(std::span<float const> x, std::span<float const> y) const noexcept {
+        return from_score(-squared_l2(reproducible, x, y));
+    }
 
     /// @param score  -|x - y|^2, as an index under squared_l2 returns it
     [[nodiscard]] float from_score(float score) const noexcept { return static_cast<float>(std::exp(gamma_ * double{score})); }

@@ -33,7 +33,9 @@ public:
     }
     rbf_mixture(std::initializer_list<double> gammas) : rbf_mixture(std::span(gammas.begin(), gammas.size())) {}
 
-    [[nodiscard]] float operator()(std::span<float const> x, std::span<float const> y) const noexcept { return from_score(-squared_l2(reproducible, x, y)); }
+    [[nodiscard]] float operator()(std::span<float const> x, std::span<float const> y) const noexcept {
+        return from_score(-squared_l2(reproducible, x, y));
+    }
 
     /// @param score  -|x - y|^2, as an index under squared_l2 returns it
     [[nodiscard]] float from_score(float score) const noexcept {

@@ -29,7 +29,8 @@ namespace simile::similarity {
     for (std::size_t i = 0; i < t; ++i) {
         largest = std::max(largest, std::abs(rest[i * t + i]));
         for (std::size_t j = 0; j < i; ++j)
-            require(s[i][j] == s[j][i], error_code::invalid_argument, "element ", i, ", ", j, " is ", s[i][j], ", but ", j, ", ", i, " is ", s[j][i]);
+            require(s[i][j] == s[j][i], error_code::invalid_argument, "element ", i, ", ", j, " is ", s[i][j], ", but ", j, ", ", i, " is ",
+                    s[j][i]);
     }
     double const slack = static_cast<double>(t) * 0x1p-22 * largest;
     auto const refuse = [](std::size_t row, double pivot) {

@@ -23,9 +23,10 @@ struct aligned_segment {
 };
 
 struct sequence_match_options {
-    std::size_t k = 20;                                            ///< candidates for each frame of the query
+    std::size_t k = 20;                                           ///< candidates for each frame of the query
     std::size_t limit = std::numeric_limits<std::size_t>::max();  ///< at most so many segments
-    std::span<row_t const> recordings{};  ///< rows at which a recording begins, rising; a segment never runs from one into the next. Empty: one recording
+    std::span<row_t const>
+        recordings{};  ///< rows at which a recording begins, rising; a segment never runs from one into the next. Empty: one recording
 };
 
 namespace detail {
@@ -54,7 +55,8 @@ template <class Search, class Frame>
                                                           sequence_match_options const& options = {}) {
     detail::require_rows(query, "the query");
     require(options.k > 0, error_code::invalid_argument, "k must be at least 1");
-    require(std::is_sorted(options.recordings.begin(), options.recordings.end()), error_code::invalid_argument, "the starts of recordings do not rise");
+    require(std::is_sorted(options.recordings.begin(), options.recordings.end()), error_code::invalid_argument,
+            "the starts of recordings do not rise");
     std::vector<row_t> starts;
     for (std::size_t t = 0; t < query.rows(); ++t)
         for (hit const& h : search(query[t], options.k)) {
@@ -75,7 +77,8 @@ template <class Search, class Frame>
         }
         out.push_back({start, static_cast<float>(sum / static_cast<double>(query.rows()))});
     }
-    std::sort(out.begin(), out.end(), [](auto const& a, auto const& b) { return a.score > b.score || (a.score == b.score && a.start < b.start); });
+    std::sort(out.begin(), out.end(),
+              [](auto const& a, auto const& b) { return a.score > b.score || (a.score == b.score && a.start < b.start); });
     out.resize(std::min(out.size(), options.limit));
     return out;
 }

@@ -31,8 +31,8 @@ public:
     /// @param similarities  S, symmetric and positive semidefinite. Without that a' S a may be negative; clamped and thresholded similarities often lack it.
     /// @throws error invalid_argument (not square, not symmetric, not positive semidefinite: the message has the pivot), not_finite
     explicit soft_cosine(matrix_view<float const> similarities) : terms_(similarities.rows()) {
-        require(similarities.rows() > 0 && similarities.rows() == similarities.dims(), error_code::invalid_argument, "similarities of ", similarities.rows(),
-                " x ", similarities.dims(), " terms");
+        require(similarities.rows() > 0 && similarities.rows() == similarities.dims(), error_code::invalid_argument, "similarities of ",
+                similarities.rows(), " x ", similarities.dims(), " terms");
         detail::require_finite(similarities.values(), "the matrix of similarities");
         set(semidefinite_root(similarities));
     }
@@ -45,7 +45,8 @@ public:
         soft_cosine out;
         out.terms_ = vectors.rows();
         out.root_.resize(vectors.values().size());
-        for (std::size_t i = 0; i < vectors.rows(); ++i) to_unit(vectors[i], std::span(out.root_).subspan(i * vectors.dims(), vectors.dims()));
+        for (std::size_t i = 0; i < vectors.rows(); ++i)
+            to_unit(vectors[i], std::span(out.root_).subspan(i * vectors.dims(), vectors.dims()));
         return out;
     }
 

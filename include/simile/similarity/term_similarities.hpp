@@ -21,7 +21,8 @@ struct term_similarity_options {
 
 namespace detail {
 
-[[nodiscard]] inline double cosine_in_double(std::span<float const> x, double x_length, std::span<float const> y, double y_length) noexcept {
+[[nodiscard]] inline double cosine_in_double(std::span<float const> x, double x_length, std::span<float const> y,
+                                             double y_length) noexcept {
     double sum = 0;
     for (std::size_t i = 0; i < x.size(); ++i) sum += double{x[i]} * double{y[i]};
     return sum == 0 ? 0 : sum / x_length / y_length;

@@ -24,8 +24,8 @@ struct offset_vote {
 /// A recording that runs along with the query, `offset` later.
 struct offset_peak {
     std::uint32_t group;
-    double offset;      ///< item_time - query_time, mean of the votes of its bin
-    float score;        ///< sum of similarity - background over the votes of its bin
+    double offset;  ///< item_time - query_time, mean of the votes of its bin
+    float score;    ///< sum of similarity - background over the votes of its bin
     std::size_t votes;
 };
 
@@ -54,7 +54,8 @@ struct offset_peak {
     bins.reserve(votes.size());
     for (offset_vote const& v : votes) {
         double const offset = v.item_time - v.query_time;
-        require(std::isfinite(offset) && std::isfinite(v.similarity), error_code::not_finite, "a vote for offset ", offset, " with similarity ", v.similarity);
+        require(std::isfinite(offset) && std::isfinite(v.similarity), error_code::not_finite, "a vote for offset ", offset,
+                " with similarity ", v.similarity);
         double const place = std::floor(offset / bin + 0.5);
         require(std::abs(place) <= 0x1p52, error_code::out_of_range, "an offset of ", place, " bins");
         bins.push_back({v.group, static_cast<std::int64_t>(place), offset, double{v.similarity} - double{background}, 1});

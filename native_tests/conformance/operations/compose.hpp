@@ -41,10 +41,13 @@ namespace simile::conformance {
         double const length = compose::analogy_query(rows[a], rows[b], rows[c], query);
         scores = linear_scores(rows, query, length);
     } else {
-        auto const cosine = [&](std::size_t x, std::size_t y) { return compose::detail::dot(compose::detail::direction(rows[x]), compose::detail::direction(rows[y])); };
+        auto const cosine = [&](std::size_t x, std::size_t y) {
+            return compose::detail::dot(compose::detail::direction(rows[x]), compose::detail::direction(rows[y]));
+        };
         double const eps = parameter(in, "eps", 1e-3);
         require(eps > 0 && std::isfinite(eps), error_code::invalid_argument, "eps is ", eps);
-        for (std::size_t x = 0; x < rows.rows(); ++x) scores.push_back(compose::three_cos_mul(cosine(x, a), cosine(x, b), cosine(x, c), eps));
+        for (std::size_t x = 0; x < rows.rows(); ++x)
+            scores.push_back(compose::three_cos_mul(cosine(x, a), cosine(x, b), cosine(x, c), eps));
     }
     for (std::size_t const row : {a, b, c}) scores[row] = -std::numeric_limits<double>::infinity();
     return {{"scores", scores}, {"best", std::max_element(scores.begin(), scores.end()) - scores.begin()}};
@@ -59,11 +62,13 @@ namespace simile::conformance {
     for (auto const& set : sets) views.push_back(set.matrix());
     std::size_t const with = in.value("inter", json::array()).size();
     auto const query = compose::query_of_sets(std::span(views).first(with), std::span(views).subspan(with));
-    require(x.dims == query.direction.size(), error_code::dimension_mismatch, "X has ", x.dims, " dimensions, the sets ", query.direction.size());
+    require(x.dims == query.direction.size(), error_code::dimension_mismatch, "X has ", x.dims, " dimensions, the sets ",
+            query.direction.size());
     auto const scores = linear_scores(x.matrix(), query.direction, query.length);
     std::vector<std::size_t> order(scores.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) { return scores[i] > scores[j] || (scores[i] == scores[j] && i < j); });
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t i, std::size_t j) { return scores[i] > scores[j] || (scores[i] == scores[j] && i < j); });
     return {{"score", scores}, {"order", order}};
 }
 
@@ -117,7 +122,8 @@ namespace simile::conformance {
     }
     if (in.contains("vectors")) {
         rows_of_json const vectors(in.at("vectors"));
-        auto const weights = in.contains("weights") && !in.at("weights").is_null() ? numbers<float>(in.at("weights")) : std::vector<float>(vectors.count, 1.0F);
+        auto const weights = in.contains("weights") && !in.at("weights").is_null() ? numbers<float>(in.at("weights"))
+                                                                                   : std::vector<float>(vectors.count, 1.0F);
         return {{"v", written(vectors.dims, [&](auto out) { compose::weighted_sum(vectors.matrix(), weights, out); })}};
     }
     if (!in.contains("t")) return projection_operation(in);

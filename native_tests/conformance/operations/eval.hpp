@@ -43,7 +43,9 @@ namespace simile::conformance {
 }
 
 /// The number at the end of a field such as uniformity_t0.5.
-[[nodiscard]] inline double number_after(std::string const& field, std::size_t prefix) { return std::strtod(field.c_str() + prefix, nullptr); }
+[[nodiscard]] inline double number_after(std::string const& field, std::size_t prefix) {
+    return std::strtod(field.c_str() + prefix, nullptr);
+}
 
 [[nodiscard]] inline json isotropy_alignment_operation(json const& in) {
     rows_of_json const x(in.at("X"));
@@ -80,8 +82,9 @@ namespace simile::conformance {
         out["fnr"].push_back(p.miss_rate);
         out["fpr"].push_back(p.false_accept_rate);
     }
-    auto const best = eval::min_detection_cost(
-        points, {.target_prior = parameter(in, "p_target", 0.05), .miss_cost = parameter(in, "c_miss", 1), .false_accept_cost = parameter(in, "c_fa", 1)});
+    auto const best = eval::min_detection_cost(points, {.target_prior = parameter(in, "p_target", 0.05),
+                                                        .miss_cost = parameter(in, "c_miss", 1),
+                                                        .false_accept_cost = parameter(in, "c_fa", 1)});
     out["eer_max_percent"] = 100 * eval::equal_error_rate_nearest(points);
     out["eer_interp"] = eval::equal_error_rate(points);
     out["min_dcf"] = {best.cost, best.threshold};
@@ -89,7 +92,9 @@ namespace simile::conformance {
 }
 
 [[nodiscard]] inline operation_map eval_operations() {
-    return {{"eval/hubness", hubness_operation}, {"eval/isotropy_alignment", isotropy_alignment_operation}, {"eval/verification", verification_operation}};
+    return {{"eval/hubness", hubness_operation},
+            {"eval/isotropy_alignment", isotropy_alignment_operation},
+            {"eval/verification", verification_operation}};
 }
 
 }  // namespace simile::conformance

@@ -18,7 +18,8 @@ namespace simile::conformance {
         auto const found = explain::pair_shares(a.matrix(), b.matrix());
         json matrix = json::array(), rows = json::array(), columns(std::vector<double>(b.count, 0.0));
         for (std::size_t i = 0; i < a.count; ++i) {
-            std::vector<double> const row(found.shares.begin() + static_cast<std::ptrdiff_t>(i * b.count), found.shares.begin() + static_cast<std::ptrdiff_t>((i + 1) * b.count));
+            std::vector<double> const row(found.shares.begin() + static_cast<std::ptrdiff_t>(i * b.count),
+                                          found.shares.begin() + static_cast<std::ptrdiff_t>((i + 1) * b.count));
             double sum = 0;
             for (std::size_t j = 0; j < b.count; ++j) {
                 sum += row[j];
@@ -35,8 +36,9 @@ namespace simile::conformance {
         auto const largest = explain::max_part_shares(a.matrix(), v), mean = explain::part_shares(a.matrix(), v);
         // The cases do not say how the parts were pooled; their sum does.
         json const sum = in.value("expected", json::object()).value("sum", json(largest.sum));
-        bool const is_mean = in.contains("pool") || in.contains("pooling") ? in.value("pool", in.value("pooling", "max")) == "mean"
-                                                                           : std::abs(number(sum) - mean.sum) < std::abs(number(sum) - largest.sum);
+        bool const is_mean = in.contains("pool") || in.contains("pooling")
+                                 ? in.value("pool", in.value("pooling", "max")) == "mean"
+                                 : std::abs(number(sum) - mean.sum) < std::abs(number(sum) - largest.sum);
         auto const& found = is_mean ? mean : largest;
         return {{"heat", found.shares}, {"sum", found.sum}};
     }

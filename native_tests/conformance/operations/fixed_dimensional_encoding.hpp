@@ -59,7 +59,8 @@ struct point_set {
     json out;
     std::vector<float> query, document;
     if (in.contains("query")) out["query"] = query = encoding.encode_query(point_set(in.at("query"), encoding.options().dimension).view());
-    if (in.contains("document")) out["document"] = document = encoding.encode_document(point_set(in.at("document"), encoding.options().dimension).view());
+    if (in.contains("document"))
+        out["document"] = document = encoding.encode_document(point_set(in.at("document"), encoding.options().dimension).view());
     if (query.empty() || document.empty()) return out;
     double score = 0;
     for (std::size_t i = 0; i < query.size(); ++i) score += double{query[i]} * double{document[i]};

@@ -19,7 +19,9 @@ namespace simile::conformance {
 /// A bank of inverted softmax, its activation set, and which queries it opens the gate for.
 struct bank_of_json {
     bank_of_json(scores_of_json const& bank, scores_of_json const& queries, std::size_t items, double beta, std::size_t k)
-        : lse(score::bank_log_sum_exp(bank.matrix(), items, beta)), bias(score::inverted_softmax(bank.matrix(), items, {beta})), set(items, k) {
+        : lse(score::bank_log_sum_exp(bank.matrix(), items, beta)),
+          bias(score::inverted_softmax(bank.matrix(), items, {beta})),
+          set(items, k) {
         for (std::size_t b = 0; b < bank.count; ++b) {
             std::vector<hit> best;
             for (std::size_t const g : order_of(bank[b])) best.push_back({static_cast<row_t>(g), -static_cast<float>(best.size())});
@@ -46,9 +48,8 @@ struct bank_of_json {
     auto const published = [&](bank_of_json const& bank, double inverse_temperature, auto q, auto g) {
         return score::published_dynamic_score(s[q][g], bank.lse[g], inverse_temperature, bank.open[q]);
     };
-    auto const dual = each_score(s, [&](auto q, auto g) {
-        return s[q][g] - score::dual_bias(one.bias[g], two.bias[g], betas, one.open[q], two.open[q]);
-    });
+    auto const dual = each_score(
+        s, [&](auto q, auto g) { return s[q][g] - score::dual_bias(one.bias[g], two.bias[g], betas, one.open[q], two.open[q]); });
     return {{"lse", one.lse},
             {"is_log", is_log},
             {"is_order", orders_like(is_log, in, "is_order")},
@@ -58,7 +59,8 @@ struct bank_of_json {
             {"dis_published", each_score(s, [&](auto q, auto g) { return published(one, beta, q, g); })},
             {"dis_stable", stable},
             {"dis_order", orders_like(stable, in, "dis_order")},
-            {"dual_is_log", each_score(s, [&](auto q, auto g) { return score::dual_inverted_softmax_log(s[q][g], one.lse[g], two.lse[g], betas); })},
+            {"dual_is_log",
+             each_score(s, [&](auto q, auto g) { return score::dual_inverted_softmax_log(s[q][g], one.lse[g], two.lse[g], betas); })},
             {"dual_dis_published", each_score(s, [&](auto q, auto g) { return published(one, beta, q, g) * published(two, beta2, q, g); })},
             {"dual_dis_stable", dual},
             {"dual_dis_order", orders_like(dual, in, "dual_dis_order")},
@@ -93,7 +95,8 @@ struct bank_of_json {
     for (std::size_t g = 0; g < rows.items; ++g) halves[0][g].merge(halves[1][g]);
     auto const merged = values_of(halves[0]);
     for (std::size_t g = 0; g < rows.items; ++g)
-        require(std::abs(merged[g] - batch[g]) <= 1e-6 * std::max(1.0, std::abs(batch[g])), error_code::invalid_argument, "two halves give ", merged[g]);
+        require(std::abs(merged[g] - batch[g]) <= 1e-6 * std::max(1.0, std::abs(batch[g])), error_code::invalid_argument,
+                "two halves give ", merged[g]);
     json steps = json::array();
     for (std::size_t const n : after) {
         require(n < trace.size(), error_code::out_of_range, "there are no ", n, " rows");

@@ -56,7 +56,8 @@ void write_lists(json& out, std::string const& name, mine::nearest_lists const& 
             scores[i * y.count + j] = turned[j * x.count + i] = static_cast<float>(sum);
         }
     std::size_t const k = count(in, "k", 4);
-    auto const forward = mine::nearest_columns({scores.data(), x.count, y.count}, k), backward = mine::nearest_columns({turned.data(), y.count, x.count}, k);
+    auto const forward = mine::nearest_columns({scores.data(), x.count, y.count}, k),
+               backward = mine::nearest_columns({turned.data(), y.count, x.count}, k);
     mine::margin_miner const miner(forward, backward, margin_of(in.value("margin", "ratio")));
     json out = {{"x_mean", std::vector<double>(miner.x_means().begin(), miner.x_means().end())},
                 {"y_mean", std::vector<double>(miner.y_means().begin(), miner.y_means().end())},

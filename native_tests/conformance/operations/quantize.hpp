@@ -62,8 +62,8 @@ namespace simile::conformance {
     std::size_t bit = 0;
     for (json const& round : rounds) {
         auto const& text = round.get_ref<std::string const&>();
-        require(text.size() == padded && text.find_first_not_of("01") == std::string::npos, error_code::invalid_argument, "a round of flips is not ", padded,
-                " times 0 or 1");
+        require(text.size() == padded && text.find_first_not_of("01") == std::string::npos, error_code::invalid_argument,
+                "a round of flips is not ", padded, " times 0 or 1");
         for (char const c : text) {
             bytes[bit / 8] |= static_cast<std::uint8_t>((c - '0') << bit % 8);
             ++bit;
@@ -87,12 +87,13 @@ namespace simile::conformance {
 }
 
 /// Codes of the same signs that are not better than ours are as good an answer: then the factors are those of them.
-[[nodiscard]] inline std::vector<std::uint8_t> equally_good_codes(std::vector<float> const& r, unsigned bits, std::vector<std::uint8_t> const& ours,
-                                                                  json const& expected) {
+[[nodiscard]] inline std::vector<std::uint8_t> equally_good_codes(std::vector<float> const& r, unsigned bits,
+                                                                  std::vector<std::uint8_t> const& ours, json const& expected) {
     auto const theirs = expected.contains("code") ? numbers<std::uint8_t>(expected["code"]) : ours;
     auto const cosine = [&](auto const& codes) { return quantize::code_cosine(quantize::sums_of(r, codes, bits)); };
     auto const same_sign = [&](std::uint8_t a, std::uint8_t b) { return a >> (bits - 1) == b >> (bits - 1); };
-    bool const as_good = std::equal(theirs.begin(), theirs.end(), ours.begin(), ours.end(), same_sign) && cosine(ours) >= cosine(theirs) - 1e-6;
+    bool const as_good =
+        std::equal(theirs.begin(), theirs.end(), ours.begin(), ours.end(), same_sign) && cosine(ours) >= cosine(theirs) - 1e-6;
     return as_good ? theirs : ours;
 }
 

@@ -38,7 +38,8 @@ template <class Function>
     auto const x = numbers<float>(in.at("x")), y = numbers<float>(in.at("y"));
     auto fitted = score::fit_isotonic(x, y);
     // Neighbouring knots of one value may be joined or not.
-    if (fitted.steps.size() < in.value("expected", json::object()).value("knots", json::array()).size()) fitted = score::fit_isotonic(x, y, false);
+    if (fitted.steps.size() < in.value("expected", json::object()).value("knots", json::array()).size())
+        fitted = score::fit_isotonic(x, y, false);
     json knots = json::array();
     for (auto const& s : fitted.steps) knots.push_back({s.low, s.high, s.value});
     return {{"knots", knots}, {"p", each(in.value("at", json::array()), fitted)}};
@@ -48,7 +49,8 @@ template <class Function>
     json const at = in.value("at", json::array());
     if (in.contains("cos")) {
         score::sigmoid_calibration const given{parameter(in, "t", 118.2), parameter(in, "b", -12.7)};
-        require(std::isfinite(given.scale) && std::isfinite(given.offset), error_code::not_finite, "t is ", given.scale, ", b ", given.offset);
+        require(std::isfinite(given.scale) && std::isfinite(given.offset), error_code::not_finite, "t is ", given.scale, ", b ",
+                given.offset);
         return {{"p", each(in.at("cos"), given)}};
     }
     if (in.contains("s")) return {{"p", score::softmax(numbers<float>(in.at("s")), parameter(in, "t", 0.01), count(in, "unseen", 0))}};
@@ -60,7 +62,8 @@ template <class Function>
     }
     auto const p = numbers<double>(in.at("p"));
     if (in.contains("bins") || in.value("expected", json::object()).contains("ece"))
-        return {{"ece", eval::expected_calibration_error(eval::reliability_diagram(std::vector<float>(p.begin(), p.end()), labels, count(in, "bins", 15)))}};
+        return {{"ece", eval::expected_calibration_error(
+                            eval::reliability_diagram(std::vector<float>(p.begin(), p.end()), labels, count(in, "bins", 15)))}};
     auto const fitted = score::fit_beta(p, labels, parameter(in, "ridge", 1e-3));
     return {{"abc", {fitted.a, fitted.b, fitted.c}}, {"q", each(at, fitted)}};
 }
@@ -78,7 +81,8 @@ template <class Function>
 
 [[nodiscard]] inline json threshold_operation(json const& in) {
     if (in.contains("x")) {
-        bootstrap_options const options{.resamples = count(in, "n_boot", 1000), .level = parameter(in, "level", 0.95), .seed = in.value("seed", std::uint64_t{1})};
+        bootstrap_options const options{
+            .resamples = count(in, "n_boot", 1000), .level = parameter(in, "level", 0.95), .seed = in.value("seed", std::uint64_t{1})};
         auto const found = bootstrap_mean(numbers<double>(in.at("x")), options);
         return {{"point_mean_lo_hi", {found.point, found.mean, found.low, found.high}}};
     }
@@ -114,7 +118,8 @@ template <class Function>
 [[nodiscard]] inline json cosine_adapter_operation(json const& in) {
     if (in.contains("W1")) {
         rows_of_json const w1(in.at("W1")), w2(in.at("W2"));
-        score::cosine_adapter const adapter{w1.dims, w1.count, w1.values, numbers<float>(in.at("b1")), w2.values, numbers<float>(in.at("b2"))};
+        score::cosine_adapter const adapter{
+            w1.dims, w1.count, w1.values, numbers<float>(in.at("b1")), w2.values, numbers<float>(in.at("b2"))};
         adapter.check();
         auto const map = adapter.map_of(numbers<float>(in.at("q")));
         return {{"a_b_p", {map.a, map.b, map.p}}};
@@ -147,22 +152,26 @@ template <class Function>
     auto const name = in.at("norm").get<std::string>();
     if (name == "none") return none;
     if (name == "dbsf" || name == "distribution") return distribution;
-    require(name == "relative" || name == "minmax" || name == "min_max" || name == "relative_score", error_code::invalid_argument, "no norm: ", name);
+    require(name == "relative" || name == "minmax" || name == "min_max" || name == "relative_score", error_code::invalid_argument,
+            "no norm: ", name);
     return relative;
 }
 
 [[nodiscard]] inline json fusion_operation(json const& in) {
     if (in.contains("chunk_cos")) {
         score::hybrid_boosts const boosts{parameter(in, "bm25_boost", 0.3), parameter(in, "host_boost", 0.1)};
-        return {{"score", score::hybrid_score(numbers<float>(in.at("chunk_cos")), parameter(in, "bm25", 0), parameter(in, "host", 0), boosts)}};
+        return {
+            {"score", score::hybrid_score(numbers<float>(in.at("chunk_cos")), parameter(in, "bm25", 0), parameter(in, "host", 0), boosts)}};
     }
     json const& given = in.at("lists");
     // A list of ids, or one of ids and one of scores.
-    bool const scored = in.contains("norm") || std::any_of(given.begin(), given.end(), [](json const& list) { return !list.empty() && list[0].is_array(); });
+    bool const scored = in.contains("norm") ||
+                        std::any_of(given.begin(), given.end(), [](json const& list) { return !list.empty() && list[0].is_array(); });
     auto const lists = hit_lists(given, scored);
     std::vector<std::span<hit const>> const views(lists.begin(), lists.end());
     auto const weights = in.contains("weights") && !in.at("weights").is_null() ? numbers<double>(in.at("weights")) : std::vector<double>();
-    auto const found = scored ? score::score_fusion(views, weights, norm_of(in)) : score::reciprocal_rank_fusion(views, weights, parameter(in, "k", 60));
+    auto const found =
+        scored ? score::score_fusion(views, weights, norm_of(in)) : score::reciprocal_rank_fusion(views, weights, parameter(in, "k", 60));
     json fused = json::array();
     for (hit const& h : found) fused.push_back({h.row, h.score});
     return {{"fused", fused}};

@@ -35,9 +35,8 @@ namespace simile::conformance {
     for (std::size_t q = 0; q < s.count; ++q) r_query.push_back(score::top_mean(s[q], k));
     auto const csls = each_score(s, [&](auto q, auto g) { return score::csls_score(s[q][g], r_query[q], r_item[g]); });
     auto const nnn = each_score(s, [&](auto q, auto g) { return s[q][g] - bias[g]; });
-    auto const rank = each_score(s, [&](auto q, auto g) {
-        return static_cast<double>(score::corrected_rank(std::span<double const>(falling[g]), s[q][g]));
-    });
+    auto const rank = each_score(
+        s, [&](auto q, auto g) { return static_cast<double>(score::corrected_rank(std::span<double const>(falling[g]), s[q][g])); });
     auto const gc = each_score(s, [&](auto q, auto g) { return score::corrected_score(s[q][g], static_cast<std::size_t>(rank[q][g])); });
     return {{"r_query", r_query},
             {"r_item", r_item},
@@ -104,7 +103,8 @@ namespace simile::conformance {
     json out = json::object();
     if (in.contains("noise") && !in.at("noise").is_null()) {
         json const& noise = in.at("noise");
-        require(noise.empty() || noise.size() == s.count, error_code::dimension_mismatch, "there are ", noise.size(), " rows of noise for ", s.count, " queries");
+        require(noise.empty() || noise.size() == s.count, error_code::dimension_mismatch, "there are ", noise.size(), " rows of noise for ",
+                s.count, " queries");
         std::vector<double> bias;
         for (std::size_t q = 0; q < s.count; ++q) {
             auto const row = noise.empty() ? std::vector<double>() : numbers<double>(noise[q]);
@@ -129,8 +129,8 @@ namespace simile::conformance {
 [[nodiscard]] inline json cohort_operation(json const& in) {
     auto const s = numbers<double>(in.at("score"));
     json const &items = in.at("enrol_cohort"), &queries = in.at("test_cohort");
-    require(items.size() == s.size() && queries.size() == s.size(), error_code::dimension_mismatch, "there are ", s.size(), " scores, ", items.size(), " and ",
-            queries.size(), " cohorts");
+    require(items.size() == s.size() && queries.size() == s.size(), error_code::dimension_mismatch, "there are ", s.size(), " scores, ",
+            items.size(), " and ", queries.size(), " cohorts");
     score::detail::require_finite(std::span(s), "a score");
     std::size_t const n = count(in, "top_n", 100);
     double const floor = parameter(in, "std_floor", score::smallest_cohort_deviation);

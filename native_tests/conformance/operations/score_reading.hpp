@@ -51,7 +51,8 @@ struct scored_items {
 [[nodiscard]] inline std::vector<std::size_t> order_of(std::span<double const> scores) {
     std::vector<std::size_t> out(scores.size());
     std::iota(out.begin(), out.end(), std::size_t{0});
-    std::sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) { return scores[a] > scores[b] || (scores[a] == scores[b] && a < b); });
+    std::sort(out.begin(), out.end(),
+              [&](std::size_t a, std::size_t b) { return scores[a] > scores[b] || (scores[a] == scores[b] && a < b); });
     return out;
 }
 
@@ -72,7 +73,8 @@ struct scored_items {
 }
 [[nodiscard]] inline json orders_like(std::vector<std::vector<double>> const& rows, json const& in, char const* name) {
     json out = json::array();
-    bool const known = in.contains("expected") && in["expected"].contains(name) && in["expected"][name].is_array() && in["expected"][name].size() == rows.size();
+    bool const known = in.contains("expected") && in["expected"].contains(name) && in["expected"][name].is_array() &&
+                       in["expected"][name].size() == rows.size();
     for (std::size_t q = 0; q < rows.size(); ++q) out.push_back(order_like(rows[q], known ? in["expected"][name][q] : json()));
     return out;
 }
@@ -88,7 +90,8 @@ template <class Value>
 
 /// Inner products of all rows of x with all rows of y.
 [[nodiscard]] inline scores_of_json products_of(scores_of_json const& x, scores_of_json const& y) {
-    require(x.count == 0 || y.count == 0 || x.items == y.items, error_code::dimension_mismatch, "there are ", x.items, " and ", y.items, " dimensions");
+    require(x.count == 0 || y.count == 0 || x.items == y.items, error_code::dimension_mismatch, "there are ", x.items, " and ", y.items,
+            " dimensions");
     scores_of_json out;
     out.count = x.count;
     out.items = y.count;

@@ -125,7 +125,8 @@ struct gaussian_of_json {
 }
 
 [[nodiscard]] inline json box_operation(json const& in) {
-    auto const c1 = numbers<float>(in.at("c1")), o1 = numbers<float>(in.at("o1")), c2 = numbers<float>(in.at("c2")), o2 = numbers<float>(in.at("o2"));
+    auto const c1 = numbers<float>(in.at("c1")), o1 = numbers<float>(in.at("o1")), c2 = numbers<float>(in.at("c2")),
+               o2 = numbers<float>(in.at("o2"));
     similarity::box_view const given{c1, o1}, other{c2, o2};
     return {{"hard", similarity::box_containment()(given, other)}, {"soft_beta5", similarity::box_containment(5)(given, other)}};
 }
@@ -165,7 +166,8 @@ struct gaussian_of_json {
 [[nodiscard]] inline json vote_offsets_operation(json const& in) {
     std::vector<similarity::offset_vote> votes;
     for (json const& v : in.at("votes"))
-        votes.push_back({v.at("group").get<std::uint32_t>(), number(v.at("query_time")), number(v.at("item_time")), static_cast<float>(number(v.at("similarity")))});
+        votes.push_back({v.at("group").get<std::uint32_t>(), number(v.at("query_time")), number(v.at("item_time")),
+                         static_cast<float>(number(v.at("similarity")))});
     json peaks = json::array();
     for (auto const& p : similarity::vote_offsets(votes, number(in.at("bin")), static_cast<float>(parameter(in, "background", 0))))
         peaks.push_back({{"group", p.group}, {"offset", p.offset}, {"score", p.score}, {"votes", p.votes}});
@@ -180,7 +182,8 @@ struct gaussian_of_json {
 
 [[nodiscard]] inline json harmonic_max_operation(json const& in) {
     auto const distances = numbers<float>(in.at("distances"));
-    return {{"probabilities", written(distances.size(), [&](auto out) { similarity::harmonic_max(distances, number(in.at("exponent")), out); })}};
+    return {{"probabilities",
+             written(distances.size(), [&](auto out) { similarity::harmonic_max(distances, number(in.at("exponent")), out); })}};
 }
 
 [[nodiscard]] inline json kernels_operation(json const& in) {
@@ -230,14 +233,16 @@ struct gaussian_of_json {
     if (in.contains("weights"))
         out["weighted"] = pool([&](auto to) { similarity::mean_pooling(tokens.matrix(), numbers<float>(in.at("weights")), to); });
     if (in.contains("query"))
-        out["query_weighted"] =
-            pool([&](auto to) { similarity::query_weighted_pooling(tokens.matrix(), numbers<float>(in.at("query")), to, parameter(in, "temperature", 0.1)); });
+        out["query_weighted"] = pool([&](auto to) {
+            similarity::query_weighted_pooling(tokens.matrix(), numbers<float>(in.at("query")), to, parameter(in, "temperature", 0.1));
+        });
     return out;
 }
 
 [[nodiscard]] inline json merge_tokens_operation(json const& in) {
     rows_of_json const tokens(in.at("tokens"));
-    auto const merged = similarity::merge_tokens(tokens.matrix(), {count(in, "max_tokens", 1), static_cast<float>(parameter(in, "threshold", -1))});
+    auto const merged =
+        similarity::merge_tokens(tokens.matrix(), {count(in, "max_tokens", 1), static_cast<float>(parameter(in, "threshold", -1))});
     return {{"tokens", json_rows(merged.matrix())}, {"counts", merged.counts}};
 }
 
