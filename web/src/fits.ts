@@ -66,22 +66,25 @@ export function allOf(rows: Rows): Float32Array {
 /** Work on an index that the core does some rows at a time. Release it in any case. @internal */
 export class Fit {
   readonly #engine: Engine;
+  readonly #live: () => Engine;
   readonly #index: number;
   /** What a search takes for its correction, once all rows were looked at. */
   readonly handle: number;
 
-  private constructor(engine: Engine, index: number, handle: number) {
-    this.#engine = engine;
+  private constructor(live: () => Engine, index: number, handle: number) {
+    this.#engine = live();
+    this.#live = live;
     this.#index = index;
     this.handle = handle;
   }
 
-  static ofBank(engine: Engine, index: number, bank: Rows, options: readonly number[]): Fit {
-    return new Fit(engine, index, word(engine.call('fit_bank', index, allOf(bank), bank.count, bank.dims, ...options)));
+  /** @param live - throws `disposed` once the index is */
+  static ofBank(live: () => Engine, index: number, bank: Rows, options: readonly number[]): Fit {
+    return new Fit(live, index, word(live().call('fit_bank', index, allOf(bank), bank.count, bank.dims, ...options)));
   }
 
-  static ofMoments(engine: Engine, index: number, sample: number): Fit {
-    return new Fit(engine, index, word(engine.call('fit_moments', index, sample)));
+  static ofMoments(live: () => Engine, index: number, sample: number): Fit {
+    return new Fit(live, index, word(live().call('fit_moments', index, sample)));
   }
 
   /**
@@ -109,6 +112,7 @@ export class Fit {
       isDone = loaded >= total;
       onProgress?.({ loaded, total });
       await slicer.pause();
+      this.#live();
     }
   }
 

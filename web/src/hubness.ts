@@ -101,7 +101,8 @@ const everyOther = (rows: Rows, first: 0 | 1): Rows => ({
 
 /** What is measured: an index that nothing changes meanwhile. @internal */
 export interface Measurable {
-  readonly engine: Engine;
+  /** Throws `disposed` once the index is. */
+  readonly live: () => Engine;
   readonly handle: number;
   readonly size: number;
   searchAll(queries: Rows, plan: Plan, slicer: Slicer, onProgress: (progress: Progress) => void): Promise<readonly Found[]>;
@@ -133,7 +134,7 @@ export async function measureHubness(
   };
   const measured: Measured[] = [{ name: 'raw', method: undefined, found: await search(0) }];
   for (const { options, numbers } of methods) {
-    const fit = Fit.ofBank(index.engine, index.handle, bank, numbers);
+    const fit = Fit.ofBank(index.live, index.handle, bank, numbers);
     try {
       await fit.look(slicer, report);
       before += index.size;
@@ -145,15 +146,15 @@ export async function measureHubness(
   return reportOf(index, sample, measured);
 }
 
-function reportOf({ engine, size }: Measurable, { k, bank, answers }: Sample, measured: readonly Measured[]): HubnessReport {
+function reportOf({ live, size }: Measurable, { k, bank, answers }: Sample, measured: readonly Measured[]): HubnessReport {
   const qualities = measured.map(({ found }) => answers && reciprocalRanks(found, answers));
   const methods = measured.map(({ name, method, found }, i): HubnessLine => {
-    const line = { name, method, ...measuresOf(engine, size, k, found) };
+    const line = { name, method, ...measuresOf(live(), size, k, found) };
     const [before, quality] = [qualities[0], qualities[i]];
     if (!before || !quality) return line;
     const mean = quality.reduce((sum, value) => sum + value, 0) / quality.length;
     if (i === 0) return { ...line, quality: mean };
-    const p = engine.call('paired_test', before, quality, quality.length);
+    const p = live().call('paired_test', before, quality, quality.length);
     return { ...line, quality: mean, pValue: new Float64Array(p.buffer)[0] as number };
   });
   const best = bestOf(methods);

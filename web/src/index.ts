@@ -407,7 +407,7 @@ export class Index implements Disposable {
     const rows = readRows(this.dims, bank);
     const correction = correctionArguments(options);
     await this.#inTurn(() => {
-      const fit = Fit.ofBank(this.#live(), this.#held.handle, rows, correction);
+      const fit = Fit.ofBank(() => this.#live(), this.#held.handle, rows, correction);
       return fit.run(new Slicer(options.signal, 'calibrate'), options.onProgress, true);
     });
   }
@@ -423,7 +423,7 @@ export class Index implements Disposable {
     const asked = sampleOf(this.dims, sample, options);
     const searchAll = this.#searchAll.bind(this);
     return this.#inTurn(() => {
-      const index = { engine: this.#live(), handle: this.#held.handle, size: this.size, searchAll };
+      const index = { live: () => this.#live(), handle: this.#held.handle, size: this.size, searchAll };
       return measureHubness(index, asked, new Slicer(options.signal, 'hubness'), options.onProgress);
     });
   }
@@ -452,7 +452,11 @@ export class Index implements Disposable {
     if (model?.method === 'surprise') {
       const sample = count('sample', model.sample ?? keptSample);
       return this.#inTurn(() =>
-        Fit.ofMoments(this.#live(), handle, sample).run(new Slicer(options.signal, 'setRelevance'), options.onProgress, true),
+        Fit.ofMoments(() => this.#live(), handle, sample).run(
+          new Slicer(options.signal, 'setRelevance'),
+          options.onProgress,
+          true,
+        ),
       );
     }
     const numbers = model === undefined ? ([0, 0, 0] as const) : modelArguments(model);
@@ -607,7 +611,7 @@ export class Index implements Disposable {
     const known = this.#learntFrom;
     if (known >= size / 2 && known <= 2 * size) return;
     await this.#inTurn(() =>
-      Fit.ofMoments(this.#live(), this.#held.handle, defaultSample).run(new Slicer(signal, 'the search'), undefined, false),
+      Fit.ofMoments(() => this.#live(), this.#held.handle, defaultSample).run(new Slicer(signal, 'the search'), undefined, false),
     );
     this.#learntFrom = size;
   }

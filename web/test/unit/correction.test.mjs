@@ -119,6 +119,33 @@ test('calibrate tells of its progress, and a stop changes nothing', async () => 
   assert.deepEqual(index.toBytes(), before);
 });
 
+test('an index that is disposed of meanwhile ends its work, and a new one works', async () => {
+  const works = [
+    (index, onProgress) => index.calibrate(bank, { onProgress }),
+    (index, onProgress) => index.hubness(asked, { onProgress }),
+    (index, onProgress) => index.setRelevance({ method: 'surprise' }, { onProgress }),
+  ];
+  for (const work of works) {
+    const index = await filled();
+    await refused('disposed', () => work(index, () => index.dispose()));
+    await refused('disposed', () => work(index));
+  }
+  const index = held(await filled());
+  await index.calibrate(bank);
+  assert.equal(index.bankSize, bankSize);
+});
+
+test('a batch that is cancelled leaves the correction as it was', async () => {
+  const index = held(await filled('planes', 300));
+  await index.calibrate(bank, { dynamic: true });
+  const before = index.toBytes();
+  const stop = new AbortController();
+  const more = Array.from({ length: 200 }, (_, i) => 300 + i);
+  const options = { signal: stop.signal, onProgress: () => stop.abort() };
+  await refused('cancelled', () => index.addMany(more, items.subarray(300 * dims), options));
+  assert.deepEqual(index.toBytes(), before);
+});
+
 test('bad banks and options are refused, and the correction stays', async () => {
   const index = held(await filled());
   await index.calibrate(bank);
