@@ -79,7 +79,8 @@ public:
 
 private:
     [[nodiscard]] std::array<std::pair<std::string, std::span<double const>>, 7> named() const {
-        std::string const at = "@" + std::to_string(k_);
+        std::string at = "@";  // not by +, of which g++ 12 warns wrongly
+        at += std::to_string(k_);
         return {{{"nDCG" + at, values_.ndcg},
                  {"recall" + at, values_.recall},
                  {"success" + at, values_.success},
