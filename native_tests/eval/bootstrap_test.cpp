@@ -27,6 +27,8 @@ TEST_CASE("a paired test finds a small difference of every query and none in noi
     CHECK(again.p_value == found.p_value);
     CHECK(again.difference.low == found.difference.low);
     CHECK(back.p_value == found.p_value);
+    CHECK(eval::randomisation_test(a, better) == found.p_value);
+    CHECK(outcome([] { return eval::randomisation_test({}, {}); }) == "invalid_argument");
     CHECK(back.difference.point == -found.difference.point);
 }
 

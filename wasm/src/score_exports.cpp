@@ -131,7 +131,5 @@ std::uint32_t simile_hubness(std::uint32_t items, std::uint32_t k, std::uint32_t
 }
 
 EXPORT(simile_paired_test) std::uint32_t simile_paired_test(std::uint32_t before, std::uint32_t after, std::uint32_t count) {
-    return guarded([&] {
-        answer.put(eval::detail::randomisation_p(eval::detail::differences(at<double>(before, count), at<double>(after, count)), {}));
-    });
+    return guarded([&] { answer.put(eval::randomisation_test(at<double>(before, count), at<double>(after, count))); });
 }

@@ -57,6 +57,14 @@ namespace detail {
 
 }  // namespace detail
 
+/// The p-value alone of paired_test.
+/// @throws error as paired_test
+[[nodiscard]] inline double randomisation_test(std::span<double const> a, std::span<double const> b,
+                                               bootstrap_options const& options = {}) {
+    require(!a.empty(), error_code::invalid_argument, "no queries");
+    return detail::randomisation_p(detail::differences(a, b), options);
+}
+
 /// Compares a measure of the same queries under two methods, by bootstrap (Efron, Tibshirani 1993) and by Fisher's randomisation test, in which each query's
 /// two values change places with probability 1/2 (Smucker, Allan, Carterette 2007).
 ///

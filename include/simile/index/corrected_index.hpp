@@ -203,14 +203,8 @@ private:
         for (top_k& one : best) out.add_row(one.take());
         return out;
     }
-    [[nodiscard]] row_filter filter_of(score::activation_set const& best) const {
-        row_filter out(size());
-        for (row_t r = 0; r < size(); ++r)
-            if (best.active(r)) out.allow(r);
-        return out;
-    }
     void refresh_active() {
-        if (options_.dynamic) state_.active = filter_of(best_);
+        if (options_.dynamic) state_.active = detail::active_rows(best_);
     }
 
     void reserve(std::size_t rows) { state_.bias.reserve(std::max(rows, state_.bias.size() + state_.bias.size() / 2)); }

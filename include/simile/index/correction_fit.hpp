@@ -4,6 +4,7 @@
 #include <simile/core/error.hpp>
 #include <simile/core/executor.hpp>
 #include <simile/core/matrix_view.hpp>
+#include <simile/core/row_filter.hpp>
 #include <simile/core/top_k.hpp>
 #include <simile/index/make_index.hpp>
 #include <simile/index/row_vectors.hpp>
@@ -19,6 +20,15 @@
 #include <vector>
 
 namespace simile {
+
+namespace detail {
+[[nodiscard]] inline row_filter active_rows(score::activation_set const& best) {
+    row_filter out(best.items());
+    for (row_t r = 0; r < best.items(); ++r)
+        if (best.active(r)) out.allow(r);
+    return out;
+}
+}  // namespace detail
 
 /// A bank of queries that is being fitted to the rows of an index, some rows at a time: for those who must not be kept waiting. Once it is finished, corrected_index takes it over,
 /// or apply_to() makes a search use it.
@@ -102,9 +112,7 @@ private:
         if (!options_.dynamic) return;
         lists_ = score::activation_set(total(), options_.active_k);
         for (top_k& one : best_) lists_.add_row(one.take());
-        state_.active.emplace(total());
-        for (row_t r = 0; r < total(); ++r)
-            if (lists_.active(r)) state_.active->allow(r);
+        state_.active = detail::active_rows(lists_);
     }
 
     vector_index const* index_;
