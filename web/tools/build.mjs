@@ -2,6 +2,7 @@
 // Builds dist/: one JavaScript file for each entry of the package, the types, and the two WebAssembly builds that CMake left in ../build.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -25,13 +26,29 @@ const common = {
   banner: { js: '// SPDX-License-Identifier: Apache-2.0' },
   define: { SIMILE_VERSION: JSON.stringify(version) },
 };
-/** There is one class of errors: that of the main module. */
-const sharedErrors = {
-  name: 'shared-errors',
-  setup: ({ onResolve }) => onResolve({ filter: /\/errors\.js$/ }, () => ({ path: '../simile.js', external: true })),
-};
-await build({ ...common, entryPoints: [at('src/simile.ts')], outfile: at('dist/simile.js') });
-await build({ ...common, entryPoints: [at('src/store/store.ts')], outfile: at('dist/store/store.js'), plugins: [sharedErrors] });
+// One file each; what a sub-path takes from another entry it imports from that entry's file, so that there is one class of each name.
+const entries = ['simile', 'store/store'];
+/** Modules whose exports the main entry passes on. */
+const ofMain = ['errors', 'index', 'core', 'fuse', 'compose', 'relevance', 'models', 'scores', 'cosine-similarity'];
+const home = new Map([...ofMain.map((name) => [`src/${name}.ts`, 'simile']), ...entries.map((name) => [`src/${name}.ts`, name])]);
+const otherEntries = (entry) => ({
+  name: 'other-entries',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir }) => {
+      const source = relative(at('.'), join(resolveDir, path.replace(/js$/, 'ts')));
+      const other = home.get(source);
+      if (other === undefined || other === entry) return undefined;
+      const from = relative(dirname(entry), `${other}.js`);
+      return { path: from.startsWith('.') ? from : `./${from}`, external: true };
+    }),
+});
+for (const entry of entries)
+  await build({
+    ...common,
+    entryPoints: [at(`src/${entry}.ts`)],
+    outfile: at(`dist/${entry}.js`),
+    plugins: [otherEntries(entry)],
+  });
 execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('.')], { stdio: 'inherit' });
 
 const declaration = `// SPDX-License-Identifier: Apache-2.0
