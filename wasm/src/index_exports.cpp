@@ -2,12 +2,11 @@
 // The index half of the boundary; abi.md is the contract.
 #include "fits.hpp"
 #include "indexes.hpp"
+#include "numbers.hpp"
 
 #include <simile/version.hpp>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <string_view>
 
 using namespace simile;
@@ -56,16 +55,6 @@ void put_result(vector_index const& index, search_result const& result) {
     answer.put(static_cast<std::uint32_t>(result.relevance.size()));
     answer.put_all(std::span<float const>(result.relevance));
     put_ids(index, result.hits);
-}
-
-std::uint64_t whole(double value, std::uint64_t otherwise) {
-    return value > 0 && value < 0x1p53 ? static_cast<std::uint64_t>(value) : otherwise;
-}
-
-/// The least float that is not below `value`, so that what is asked of a score holds for it as a double too.
-float least_float(double value) {
-    auto const nearest = static_cast<float>(value);
-    return static_cast<double>(nearest) < value ? std::nextafter(nearest, std::numeric_limits<float>::infinity()) : nearest;
 }
 
 }  // namespace

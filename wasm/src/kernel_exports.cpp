@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory, the reply, and the kernels as such: for tests, tuning and one-off comparisons.
+// The kernels as such: for tests, tuning and one-off comparisons.
 #include "exports.hpp"
 
 #include <simile/core/norm.hpp>
@@ -10,17 +10,10 @@
 #include <simile/similarity/squared_l2.hpp>
 
 #include <array>
-#include <cstdlib>
 #include <vector>
 
 using namespace simile;
 using namespace simile::wasm;
-
-EXPORT(simile_alloc) void* simile_alloc(std::uint32_t size) { return std::malloc(size); }
-EXPORT(simile_free) void simile_free(void* pointer) { std::free(pointer); }
-EXPORT(simile_reply) void const* simile_reply() { return answer.bytes().data(); }
-EXPORT(simile_reply_size) std::uint32_t simile_reply_size() { return static_cast<std::uint32_t>(answer.bytes().size()); }
-EXPORT(simile_reply_release) void simile_reply_release() { answer.release(); }
 
 namespace {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Engine } from './engine.js';
 import { invalid, SimileError, shown } from './errors.js';
+import { Build } from './instance.js';
 import { kindOf, readVector, type Vector } from './vectors.js';
 import { buildUrl, compile, hasRelaxedSimd, hasSimd, type WasmSource } from './wasm.js';
 
@@ -150,11 +151,9 @@ function sameLength(a: ArrayLike<number>, b: ArrayLike<number>): void {
   }
 }
 
-/** A build in use. The module is kept, because a trap ends an instance, and a Response can be read only once. */
 interface Loaded {
   readonly options: InitOptions;
-  readonly module: Promise<WebAssembly.Module>;
-  engine: Promise<Engine>;
+  readonly build: Build<Engine>;
 }
 
 let current: Loaded | undefined;
@@ -174,18 +173,16 @@ export async function init(options?: InitOptions): Promise<Core> {
 
 /** @internal */
 export async function loadEngine(options: InitOptions = {}): Promise<Engine> {
-  if (!current || differs(options, current.options)) current = load(options);
+  if (!current || differs(options, current.options)) {
+    current = { options, build: new Build(chosenModule(options), Engine.start) };
+  }
   const loaded = current;
-  const { engine } = loaded;
   try {
-    const ready = await engine;
-    if (!ready.isBroken) return ready;
+    return await loaded.build.engine();
   } catch (error) {
     if (current === loaded) current = undefined;
     throw error;
   }
-  if (loaded.engine === engine) loaded.engine = loaded.module.then(Engine.start);
-  return loadEngine();
 }
 
 function differs(wanted: InitOptions, given: InitOptions): boolean {
@@ -193,11 +190,6 @@ function differs(wanted: InitOptions, given: InitOptions): boolean {
   const isNew = <K extends keyof InitOptions>(key: K, as = (x: InitOptions[K]): unknown => x): boolean =>
     wanted[key] !== undefined && as(wanted[key]) !== as(given[key]);
   return isNew('wasm', address) || isNew('simd');
-}
-
-function load(options: InitOptions): Loaded {
-  const module = chosenModule(options);
-  return { options, module, engine: module.then(Engine.start) };
 }
 
 async function chosenModule({ wasm, simd = 'auto' }: InitOptions): Promise<WebAssembly.Module> {

@@ -72,11 +72,15 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
   return WebAssembly.compile(bytes);
 }
 
-/** What the module may ask for. It uses none of it to work: files, clocks and the environment are all answered with ENOSYS. */
-function importsOf(module: WebAssembly.Module): WebAssembly.Imports {
+/** Functions of ours that a module calls, by name. @internal */
+export type OwnImports = Readonly<Record<string, (...args: number[]) => number>>;
+
+/** What the module may ask for. But for our own it uses none of it to work: files, clocks and the environment are all answered with ENOSYS. */
+function importsOf(module: WebAssembly.Module, own: OwnImports): WebAssembly.Imports {
   const enosys = 52;
-  const imports: Record<string, Record<string, () => number>> = {};
+  const imports: Record<string, Record<string, (...args: number[]) => number>> = { simile: { ...own } };
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    if (from === 'simile' && Object.hasOwn(own, name)) continue;
     const answers = from === 'wasi_snapshot_preview1' && name !== 'proc_exit';
     const ignored = name === 'emscripten_notify_memory_growth';
     imports[from] ??= {};
@@ -89,8 +93,8 @@ function importsOf(module: WebAssembly.Module): WebAssembly.Imports {
 }
 
 /** @internal */
-export async function instantiate(module: WebAssembly.Module): Promise<WebAssembly.Exports> {
-  const instance = await WebAssembly.instantiate(module, importsOf(module)).catch((error: unknown) => {
+export async function instantiate(module: WebAssembly.Module, own: OwnImports = {}): Promise<WebAssembly.Exports> {
+  const instance = await WebAssembly.instantiate(module, importsOf(module, own)).catch((error: unknown) => {
     const code = error instanceof RangeError ? 'out_of_memory' : 'not_supported';
     throw new SimileError(code, `WebAssembly did not start: ${messageOf(error)}`, { cause: error });
   });

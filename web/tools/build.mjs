@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds dist/: one JavaScript file for each entry of the package, the types, and the two WebAssembly builds that CMake left in ../build.
+// Builds dist/: one JavaScript file for each entry of the package, the types, and the WebAssembly builds that CMake left in ../build.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -8,7 +8,11 @@ import { build } from 'esbuild';
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
-const modules = { simile: '../build/wasm/simile.wasm', 'simile-relaxed': '../build/wasm-relaxed/simile-relaxed.wasm' };
+const modules = {
+  simile: '../build/wasm/simile.wasm',
+  'simile-relaxed': '../build/wasm-relaxed/simile-relaxed.wasm',
+  'simile-text': '../build/wasm/simile-text.wasm',
+};
 
 for (const path of Object.values(modules)) {
   if (existsSync(at(path))) continue;
@@ -27,9 +31,9 @@ const common = {
   define: { SIMILE_VERSION: JSON.stringify(version) },
 };
 // One file each; what a sub-path takes from another entry it imports from that entry's file, so that there is one class of each name.
-const entries = ['simile', 'store/store'];
+const entries = ['simile', 'store/store', 'text/text'];
 /** Modules whose exports the main entry passes on. */
-const ofMain = ['errors', 'index', 'core', 'fuse', 'compose', 'relevance', 'models', 'scores', 'cosine-similarity'];
+const ofMain = ['simile-error', 'index', 'core', 'fuse', 'compose', 'relevance', 'models', 'scores', 'cosine-similarity'];
 const home = new Map([...ofMain.map((name) => [`src/${name}.ts`, 'simile']), ...entries.map((name) => [`src/${name}.ts`, name])]);
 const otherEntries = (entry) => ({
   name: 'other-entries',
@@ -52,7 +56,7 @@ for (const entry of entries)
 execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('.')], { stdio: 'inherit' });
 
 const declaration = `// SPDX-License-Identifier: Apache-2.0
-/** As bundlers for Cloudflare Workers import it: hand it to init({ wasm }). */
+/** As bundlers for Cloudflare Workers import it: hand it to init({ wasm }), or simile-text.wasm to initText({ wasm }). */
 declare const module: WebAssembly.Module;
 export default module;
 `;
