@@ -4,7 +4,7 @@
 
 all_steps=(tools native wasm web package demo asan tsan scalar)
 # Only when asked for: what they need takes minutes more to set up and to build.
-extra_steps=(neon)
+extra_steps=(fixtures neon)
 quick_steps=(tools native)
 
 reports=$root/build/reports
@@ -42,6 +42,14 @@ test_web() {
 
 test_package() {
   build_package && counted npm --prefix web run test:package
+}
+
+# The package in every bundler and runtime that npm installs here; a test is skipped for want of what it does not.
+test_fixtures() {
+  [ -n "$SIMILE_CHROMIUM" ] || die "no Chromium was found; please install one, or set SIMILE_CHROMIUM to its path."
+  build_package || return
+  npm_ready web/test/fixtures || say "Not all of the bundlers and runtimes could be installed."
+  counted npm --prefix web run test:fixtures
 }
 
 test_demo() {
