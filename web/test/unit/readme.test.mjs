@@ -45,6 +45,13 @@ test("the package's README says what relevance its hits have", (t) => {
   assert.equal(run(folder, 'relevance.mjs'), 'nearly east 0.80\n[]\n');
 });
 
+test("the package's README says which words are found", (t) => {
+  const folder = project(t);
+  const text = readFileSync(join(root, 'web/README.md'), 'utf8');
+  writeFileSync(join(folder, 'words.mjs'), text.match(/## Words[\s\S]*?```js\n([\s\S]*?)```/)[1]);
+  assert.equal(run(folder, 'words.mjs'), '0 1.15\n1 0.55\n2 0.36\nCrème\nTart\n');
+});
+
 test("README's C++ is the program that the native tests compile and run", () => {
   const program = readFileSync(join(root, 'native_tests/consume/main.cpp'), 'utf8');
   assert.equal(block('cpp').trim(), program.slice(program.indexOf('#include')).trim());
