@@ -71,7 +71,15 @@ print_summary() {
   done <"$reports/summary"
   say ""
   awk '$3 > 0 { printf "%s failed. To repeat it alone: ./dev test %s   (log: build/reports/%s.log)\n", $1, $1, $1 }' "$reports/summary"
+  while read -r name passed failed skipped seconds; do
+    if ((failed > 0)); then failures_of "$name"; fi
+  done <"$reports/summary"
   say "All of it took $(duration "$1")."
   say "$all_passed passed, $all_failed failed"
   ((all_failed == 0))
+}
+
+# What failed, in the words of the tests; a log of thousands of lines hides it.
+failures_of() {
+  grep -hE -A 8 '^ *not ok |^\[ +FAILED|\*\*\*(Failed|Timeout|Exception|Not Run)' "$reports/$1.log" | head -n 60 | sed 's/^/  /' || true
 }

@@ -336,9 +336,7 @@ describe('npm run corpus', () => {
     assert.equal(info.textsSha256, createHash('sha256').update(JSON.stringify(entries.map(textOf))).digest('hex'));
 
     const written = (await stat(join(out, 'vectors.npy'))).mtimeMs;
-    const started = performance.now();
     const second = await run(process.execPath, args);
-    assert.ok(performance.now() - started < 2000);
     assert.equal(second.stdout.split('\n').length, 2);
     assert.equal((await stat(join(out, 'vectors.npy'))).mtimeMs, written);
     assert.equal((await run(process.execPath, [...args, '--quiet'])).stdout, '');

@@ -122,23 +122,43 @@ async function listening(page) {
   return () => page.evaluate(() => /** @type {unknown} */ (Reflect.get(globalThis, 'said')));
 }
 
+/** From now on time passes in steps, however busy the machine is. @param {import('./support/browser.mjs').Page} page */
+const stopClock = (page) => page.clock.pauseAt(Date.now() + 60_000);
+
+/** @param {import('./support/browser.mjs').Page} page @param {string} text @param {number} pause  milliseconds after each letter */
+async function typeSlowly(page, text, pause) {
+  for (const letter of text) {
+    await page.keyboard.type(letter);
+    await page.clock.runFor(pause);
+  }
+}
+
 it('tells a screen reader of results once, when typing has stopped', async (t) => {
-  const page = await open(t, browser, server.url);
+  const page = await open(t, browser, server.url, { hasOwnClock: true });
   await ready(page);
+  await stopClock(page);
   const said = await listening(page);
-  await page.locator('#query').pressSequentially(query, { delay: 140 });
-  await page.locator('#announcer', { hasText: '10 results, the best is entomologist.' }).waitFor();
+  // Longer than the pause after which a query is sent.
+  await typeSlowly(page, query, 140);
+  await answered(page, query);
+  assert.deepEqual(await said(), []);
+  await page.clock.runFor(5000);
   assert.deepEqual(await said(), ['10 results, the best is entomologist.']);
 });
 
 it('does not talk into what is typed after results have come', async (t) => {
-  const page = await open(t, browser, server.url);
+  const page = await open(t, browser, server.url, { hasOwnClock: true });
   await ready(page);
+  await stopClock(page);
   const said = await listening(page);
-  await ask(page, 'a place where');
-  // Quicker than the pause after which a query is sent, and longer than the one after which results are told.
-  await page.locator('#query').pressSequentially(' wine is made by many people', { delay: 60 });
-  await page.locator('#announcer', { hasText: 'the best is winery' }).waitFor();
+  await typeSlowly(page, 'a place where', 10);
+  await page.clock.runFor(200);
+  await answered(page, 'a place where');
+  // Quicker than the pause after which a query is sent, and in all longer than the one after which results are told.
+  await typeSlowly(page, ' wine is made by many people', 60);
+  await page.clock.runFor(200);
+  await answered(page, 'a place where wine is made by many people');
+  await page.clock.runFor(5000);
   assert.deepEqual(await said(), ['10 results, the best is winery.']);
 });
 

@@ -132,6 +132,7 @@ export class Gate {
  * @property {import('playwright-core').BrowserContextOptions} [context]
  * @property {() => void} [init]  runs in the page before its own scripts
  * @property {boolean} [failsToLoad]  requests that fail are part of the test
+ * @property {boolean} [hasOwnClock]  its time can be stopped by `page.clock`
  */
 
 /**
@@ -141,10 +142,10 @@ export class Gate {
  * @param {string} url
  * @param {OpenOptions} [options]
  */
-export async function open(t, browser, url, { context: contextOptions, init, failsToLoad = false } = {}) {
+export async function open(t, browser, url, { context: contextOptions, init, failsToLoad = false, hasOwnClock = false } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...contextOptions });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000); // what takes long on a busy machine is no fault
   /** @type {string[]} */
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));
@@ -157,6 +158,7 @@ export async function open(t, browser, url, { context: contextOptions, init, fai
     if (!request.url().startsWith(url)) errors.push(`asked for ${request.url()}`);
   });
   if (init) await page.addInitScript(init);
+  if (hasOwnClock) await page.clock.install();
   t.after(async () => {
     await context.close();
     assert.deepEqual(errors, []);
