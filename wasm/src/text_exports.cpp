@@ -20,7 +20,7 @@ using namespace simile::wasm;
 
 /// Gives the new length of a term of `size` bytes that it has changed in place, or -1 to drop it, or -2 after an error of its own.
 extern "C" __attribute__((import_module("simile"), import_name("rewrite"))) std::int32_t simile_rewrite(char* term, std::uint32_t size,
-                                                                                                       std::uint32_t room);
+                                                                                                        std::uint32_t room);
 
 namespace {
 
@@ -37,9 +37,7 @@ bool rewrite(std::string& term) {
     term.resize(static_cast<std::size_t>(length));
     return true;
 }
-std::function<bool(std::string&)> rewriter(std::uint32_t rewrites) {
-    return rewrites == 0 ? std::function<bool(std::string&)>() : rewrite;
-}
+std::function<bool(std::string&)> rewriter(std::uint32_t rewrites) { return rewrites == 0 ? std::function<bool(std::string&)>() : rewrite; }
 
 std::string_view text_at(std::uint32_t pointer, std::uint32_t size) {
     auto const bytes = at<char>(pointer, size);
@@ -196,7 +194,7 @@ std::uint32_t simile_text_load(std::uint32_t bytes, std::uint32_t size, std::uin
         limits.max_bytes = whole(max_bytes, limits.max_bytes);
         limits.max_rows = whole(max_rows, limits.max_rows);
         if (max_sections != 0) limits.max_sections = max_sections;
-        answer.put(texts.add(std::make_shared<text::bm25_index>(text::bm25_index::from_bytes(
-            at<std::byte>(bytes, size), rewriter(rewrites), static_cast<verify_level>(verify), limits))));
+        answer.put(texts.add(std::make_shared<text::bm25_index>(
+            text::bm25_index::from_bytes(at<std::byte>(bytes, size), rewriter(rewrites), static_cast<verify_level>(verify), limits))));
     });
 }

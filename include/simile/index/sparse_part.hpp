@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <utility>
@@ -24,11 +25,23 @@ struct sparse_part {
 };
 
 [[nodiscard]] inline std::vector<std::uint32_t> terms_of_parts(std::span<sparse_part const* const> from) {
-    std::vector<std::uint32_t> out;
-    for (sparse_part const* p : from) out.insert(out.end(), p->segment.terms().begin(), p->segment.terms().end());
-    if (from.size() > 1) std::sort(out.begin(), out.end());
-    out.erase(std::unique(out.begin(), out.end()), out.end());
+    std::vector<std::uint32_t> out, both;
+    for (sparse_part const* p : from) {
+        both.clear();
+        std::set_union(out.begin(), out.end(), p->segment.terms().begin(), p->segment.terms().end(), std::back_inserter(both));
+        out.swap(both);
+    }
     return out;
+}
+/// Slots are different, so pairs of slot and code sort as one number each, which is quick and needs no code of its own.
+inline void sort_by_slot(std::vector<posting>& list) {
+    if (std::is_sorted(list.begin(), list.end(), [](posting const& a, posting const& b) { return a.slot < b.slot; })) return;
+    std::vector<std::uint64_t> pairs;
+    pairs.reserve(list.size());
+    for (posting const& p : list) pairs.push_back(std::uint64_t{p.slot} << 32 | p.code);
+    std::sort(pairs.begin(), pairs.end());
+    std::transform(pairs.begin(), pairs.end(), list.begin(),
+                   [](std::uint64_t pair) { return posting{static_cast<std::uint32_t>(pair >> 32), static_cast<std::uint32_t>(pair)}; });
 }
 /// @param place  of each slot of all parts in the new segment; no_row leaves it out
 [[nodiscard]] inline sparse_segment gather_parts(sparse_form form, std::span<sparse_part const* const> from,
@@ -36,15 +49,20 @@ struct sparse_part {
                                                  std::optional<std::vector<std::uint32_t>> const& order) {
     sparse_segment out(form, std::move(lengths));
     auto const terms = order ? *order : terms_of_parts(from);
+    std::vector<std::size_t> next(from.size());  // lists of each part that are done, when terms rise
+    auto const list_of = [&](std::size_t part, std::uint32_t term) {
+        sparse_segment const& s = from[part]->segment;
+        if (order) return s.list(term);
+        return next[part] < s.terms().size() && s.terms()[next[part]] == term ? s.list_at(next[part]++) : std::span<posting_block const>();
+    };
     std::vector<posting> list;
     for (std::size_t i = 0; i < terms.size(); ++i) {
         list.clear();
-        for (sparse_part const* p : from)
-            p->segment.each(p->segment.list(terms[i]), [&](std::uint32_t slot, std::uint32_t code) {
-                if (place[p->base + slot] != no_row) list.push_back({place[p->base + slot], code});
+        for (std::size_t part = 0; part < from.size(); ++part)
+            from[part]->segment.each(list_of(part, terms[i]), [&, base = from[part]->base](std::uint32_t slot, std::uint32_t code) {
+                if (place[base + slot] != no_row) list.push_back({place[base + slot], code});
             });
-        auto const before = [](posting const& a, posting const& b) { return a.slot < b.slot; };
-        if (!std::is_sorted(list.begin(), list.end(), before)) std::sort(list.begin(), list.end(), before);
+        sort_by_slot(list);
         out.add_list(order ? static_cast<std::uint32_t>(i) : terms[i], list);
     }
     out.finish();

@@ -210,16 +210,18 @@ private:
 
     /// The newest rows as a segment, in which those removed are buried.
     [[nodiscard]] part newest_segment() const {
-        std::vector<new_posting> sorted = newest_.postings;
-        std::sort(sorted.begin(), sorted.end(), [](new_posting const& a, new_posting const& b) {
-            return a.term < b.term || (a.term == b.term && a.at.slot < b.at.slot);
-        });
+        // By term; those of a term stay in the order of their slots.
+        std::vector<std::uint64_t> order;
+        order.reserve(newest_.postings.size());
+        for (new_posting const& p : newest_.postings) order.push_back(std::uint64_t{p.term} << 32 | order.size());
+        std::sort(order.begin(), order.end());
         part out{sparse_segment(form_, newest_.lengths), newest_.base, {}};
         std::vector<posting> list;
-        for (std::size_t i = 0; i < sorted.size(); ++i) {
-            list.push_back(sorted[i].at);
-            if (i + 1 != sorted.size() && sorted[i + 1].term == sorted[i].term) continue;
-            out.segment.add_list(sorted[i].term, list);
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            new_posting const& p = newest_.postings[static_cast<std::uint32_t>(order[i])];
+            list.push_back(p.at);
+            if (i + 1 != order.size() && order[i + 1] >> 32 == p.term) continue;
+            out.segment.add_list(p.term, list);
             list.clear();
         }
         out.segment.finish();

@@ -120,25 +120,26 @@ private:
     static constexpr std::uint32_t most_counted = std::uint32_t{1} << 24;
 
     [[nodiscard]] counted_terms counted(std::span<text_field const> fields) {
-        std::vector<sparse_weight> found;
+        std::vector<std::uint64_t> found;  // term and weight in one number, which is quick to sort
         std::uint64_t length = 0;
         for (text_field const& field : fields)
             tokenizer_.each(field.text, [&](std::string_view term, text_span const&) {
                 length += field.weight;
                 if (field.weight != 0)
-                    found.push_back({lexicon_.number_of(term), static_cast<float>(std::min(field.weight, most_counted))});
+                    found.push_back(std::uint64_t{lexicon_.number_of(term)} << 32 | std::min(field.weight, most_counted));
             });
         require(length <= std::numeric_limits<std::uint32_t>::max(), error_code::limit_exceeded, "a text of ", length, " terms");
-        std::sort(found.begin(), found.end(), [](sparse_weight const& a, sparse_weight const& b) { return a.term < b.term; });
-        std::size_t n = 0;
-        for (sparse_weight const& t : found) {
-            if (n != 0 && found[n - 1].term == t.term)
-                found[n - 1].weight = std::min(found[n - 1].weight + t.weight, static_cast<float>(most_counted));
+        std::sort(found.begin(), found.end());
+        std::vector<sparse_weight> terms;
+        for (std::uint64_t const t : found) {
+            auto const term = static_cast<std::uint32_t>(t >> 32);
+            auto const weight = static_cast<float>(static_cast<std::uint32_t>(t));
+            if (!terms.empty() && terms.back().term == term)
+                terms.back().weight = std::min(terms.back().weight + weight, static_cast<float>(most_counted));
             else
-                found[n++] = t;
+                terms.push_back({term, weight});
         }
-        found.resize(n);
-        return {std::move(found), static_cast<std::uint32_t>(length)};
+        return {std::move(terms), static_cast<std::uint32_t>(length)};
     }
     /// In the order of their bytes: numbers of terms depend on history, and so would the rounding of sums.
     [[nodiscard]] std::vector<weighted_term> weighed(std::string_view query) const {
@@ -146,7 +147,7 @@ private:
         tokenizer_.each(query, [&](std::string_view term, text_span const&) {
             if (auto const number = lexicon_.find(term)) numbers.push_back(*number);
         });
-        std::sort(numbers.begin(), numbers.end(), [&](std::uint32_t a, std::uint32_t b) { return lexicon_[a] < lexicon_[b]; });
+        sort_by_bytes(numbers);
         std::vector<weighted_term> out;
         for (std::size_t i = 0, last = 0; i < numbers.size(); i = last) {
             while (last < numbers.size() && numbers[last] == numbers[i]) ++last;
@@ -160,8 +161,11 @@ private:
     [[nodiscard]] std::vector<std::uint32_t> live_terms() const {
         auto out = rows_.terms();
         std::erase_if(out, [&](std::uint32_t number) { return rows_.count(number) == 0; });
-        std::sort(out.begin(), out.end(), [&](std::uint32_t a, std::uint32_t b) { return lexicon_[a] < lexicon_[b]; });
+        sort_by_bytes(out);
         return out;
+    }
+    void sort_by_bytes(std::vector<std::uint32_t>& terms) const {
+        std::sort(terms.begin(), terms.end(), [&](std::uint32_t a, std::uint32_t b) { return lexicon_[a] < lexicon_[b]; });
     }
     void write_options(detail::byte_writer& out) const {
         tokenizer_options const& t = tokenizer_.options();

@@ -4,7 +4,6 @@
 #include <simile/text/lexicon.hpp>
 #include <simile/text/tokenizer.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string_view>
 #include <vector>
@@ -21,19 +20,13 @@ namespace simile::text {
     tokenizer(options).each(query, [&](std::string_view term, text_span const&) { wanted.number_of(term); });
     if (options.unspaced != unspaced_terms::characters) options.unspaced = unspaced_terms::both;
     std::vector<text_span> found;
-    tokenizer(options).each(text, [&](std::string_view term, text_span const& place) {
-        if (wanted.find(term)) found.push_back(place);
+    tokenizer(options).each(text, [&](std::string_view term, text_span place) {
+        if (!wanted.find(term)) return;
+        // Terms come in the order of their ends, so only the last places can overlap this one.
+        for (; !found.empty() && found.back().last > place.first; found.pop_back())
+            if (found.back().first < place.first) place.first = found.back().first, place.first16 = found.back().first16;
+        found.push_back(place);
     });
-    std::sort(found.begin(), found.end(),
-              [](text_span const& a, text_span const& b) { return a.first < b.first || (a.first == b.first && a.last < b.last); });
-    std::size_t n = 0;
-    for (text_span const& place : found) {
-        if (n == 0 || place.first >= found[n - 1].last)
-            found[n++] = place;
-        else if (place.last > found[n - 1].last)
-            found[n - 1].last = place.last, found[n - 1].last16 = place.last16;
-    }
-    found.resize(n);
     return found;
 }
 
