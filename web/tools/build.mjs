@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const { version } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+const { version, peerDependencies } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
 const modules = {
   simile: '../build/wasm/simile.wasm',
   'simile-relaxed': '../build/wasm-relaxed/simile-relaxed.wasm',
@@ -31,7 +31,8 @@ const common = {
   define: { SIMILE_VERSION: JSON.stringify(version) },
 };
 // One file each; what a sub-path takes from another entry it imports from that entry's file, so that there is one class of each name.
-const entries = ['simile', 'store/store', 'text/text'];
+const embedders = ['static', 'http', 'transformers', 'energetic'];
+const entries = ['simile', 'store/store', 'text/text', ...embedders.map((name) => `embedders/${name}`)];
 /** Modules whose exports the main entry passes on. */
 const ofMain = ['simile-error', 'index', 'core', 'fuse', 'compose', 'relevance', 'models', 'scores', 'cosine-similarity'];
 const home = new Map([...ofMain.map((name) => [`src/${name}.ts`, 'simile']), ...entries.map((name) => [`src/${name}.ts`, name])]);
@@ -51,6 +52,7 @@ for (const entry of entries)
     ...common,
     entryPoints: [at(`src/${entry}.ts`)],
     outfile: at(`dist/${entry}.js`),
+    external: Object.keys(peerDependencies),
     plugins: [otherEntries(entry)],
   });
 execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('.')], { stdio: 'inherit' });

@@ -52,6 +52,13 @@ test("the package's README says which words are found", (t) => {
   assert.equal(run(folder, 'words.mjs'), '0 1.15\n1 0.55\n2 0.36\nCrème\nTart\n');
 });
 
+test("the package's README embeds texts and finds the nearest", (t) => {
+  const folder = project(t);
+  const text = readFileSync(join(root, 'web/README.md'), 'utf8');
+  writeFileSync(join(folder, 'embedders.mjs'), text.match(/## Embedders[\s\S]*?```js\n([\s\S]*?)```/)[1]);
+  assert.equal(run(folder, 'embedders.mjs'), "1 [ 'a' ]\n");
+});
+
 test("README's C++ is the program that the native tests compile and run", () => {
   const program = readFileSync(join(root, 'native_tests/consume/main.cpp'), 'utf8');
   assert.equal(block('cpp').trim(), program.slice(program.indexOf('#include')).trim());
