@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs in pages and workers: one visit of a site with a partitioned index.
+import { RemoteIndex } from '/dist/remote/remote.js';
+
+/** Opens, searches, keeps what it has fetched. */
+export async function visit({ address, query, options }) {
+  const index = await RemoteIndex.open(address, options);
+  const { bytesFetched: headBytes } = index;
+  const hits = await index.search(query, { k: 5 });
+  await index.flush();
+  const { bytesFetched, requests, cacheKind: kind = 'none', metadata } = index;
+  index.dispose();
+  return { hits, headBytes, bytesFetched, requests, kind, metadata };
+}
+
+if (typeof document === 'undefined') {
+  globalThis.onmessage = async ({ data }) => postMessage(await visit(data).catch((error) => ({ error: String(error) })));
+}
+
+/** The same in a new worker. */
+export function visitInWorker(data) {
+  const worker = new Worker(import.meta.url, { type: 'module' });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = (event) => reject(new Error(event.message));
+    worker.postMessage(data);
+  }).finally(() => worker.terminate());
+}
