@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Composition } from './compose.js';
-import { invalid, shown } from './errors.js';
+import { invalid, SimileError, shown } from './errors.js';
 import { decodeIds, type Id } from './ids.js';
 import type { Progress } from './slices.js';
+import { kindOf } from './vectors.js';
 
 /** One found item. */
 export interface Hit {
@@ -42,10 +43,12 @@ export interface SearchOptions {
   readonly compose?: Composition;
   /** Only these items: their ids (unknown ones are ignored), or a function that is asked about every id. */
   readonly filter?: Iterable<Id> | ((id: Id) => boolean);
+  /** Only items at rows, the positions of `ids()`, whose bit is set: bit `row % 32` of word `row / 32` of `ceil(size / 32)` words. */
+  readonly rows?: Uint32Array;
   /**
    * Only items at these positions of `ids()`, each range from its first to before its second number: rising, without overlap, at most
    * `size`. The time of a search goes with their number, so keep items of one label together and search its window. With a
-   * filter, both must allow an item.
+   * filter or `rows`, all must allow an item.
    */
   readonly ranges?: readonly (readonly [first: number, end: number])[];
   /**
@@ -85,7 +88,8 @@ export interface Plan {
 }
 
 /** @param rows - one bit for each row that passes the filter @throws {SimileError} `invalid_argument` @internal */
-export function planOf(options: SearchOptions, rows: Uint32Array | undefined): Plan {
+export function planOf(options: SearchOptions, filtered: Uint32Array | undefined): Plan {
+  const rows = bothOf(filtered, options.rows);
   const { k, minScore, minRelevance = 0, normalize = false, ranges, recall } = options;
   if (minScore !== undefined && (typeof minScore !== 'number' || Number.isNaN(minScore)))
     throw invalid(`minScore must be a number, not ${shown(minScore)}`);
@@ -103,6 +107,14 @@ export function planOf(options: SearchOptions, rows: Uint32Array | undefined): P
     minRelevance,
     correction: normalize ? 1 : 0,
   };
+}
+
+function bothOf(filtered: Uint32Array | undefined, rows: Uint32Array | undefined): Uint32Array | undefined {
+  if (rows === undefined) return filtered;
+  if (kindOf(rows) !== 'Uint32Array') throw invalid(`rows must be a Uint32Array, not ${shown(rows)}`);
+  if (filtered && filtered.length !== rows.length)
+    throw new SimileError('dimension_mismatch', `rows has ${rows.length} words, ${filtered.length} are needed`);
+  return filtered?.map((word, i) => word & (rows[i] as number)) ?? rows;
 }
 
 /** The core refuses ranges that overlap or go beyond the end. */

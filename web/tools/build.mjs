@@ -32,7 +32,14 @@ const common = {
 };
 // One file each; what a sub-path takes from another entry it imports from that entry's file, so that there is one class of each name.
 const embedders = ['static', 'http', 'transformers', 'energetic'];
-const entries = ['simile', 'store/store', 'remote/remote', 'text/text', ...embedders.map((name) => `embedders/${name}`)];
+const entries = [
+  'simile',
+  'store/store',
+  'remote/remote',
+  'text/text',
+  'collection/collection',
+  ...embedders.map((name) => `embedders/${name}`),
+];
 /** Modules whose exports the main entry passes on. */
 const ofMain = ['simile-error', 'index', 'core', 'fuse', 'compose', 'relevance', 'models', 'scores', 'cosine-similarity'];
 const home = new Map([...ofMain.map((name) => [`src/${name}.ts`, 'simile']), ...entries.map((name) => [`src/${name}.ts`, name])]);
