@@ -45,6 +45,7 @@ export type {
   HybridFusion,
   Passage,
 } from './query.js';
+export { type OpenCollectionOptions, openCollection, SavedCollection } from './saved.js';
 export type { Doc, FieldType, Schema, TextFieldOptions } from './schema.js';
 export type { Condition, Label, Where } from './where.js';
 
@@ -345,7 +346,7 @@ export class Collection<D extends Doc = Doc> implements Disposable {
     return this.#inTurn(async () => {
       let count = 0;
       for (const id of list) if (await this.#remove(id)) count++;
-      if (count > 0) this.#listener?.({ removed: list, added: [] });
+      if (count > 0) this.#listener?.({ removed: list.filter((id) => !this.has(id)), added: [] });
       return count;
     });
   }
@@ -402,6 +403,15 @@ export class Collection<D extends Doc = Doc> implements Disposable {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** @param onTaken - called once the bytes are made, before any other change @internal */
+  fileWith(onTaken: () => void): Promise<Uint8Array> {
+    return this.#inTurn(async () => {
+      const bytes = await encodeFile(this.#settings, this.#records, this.vectors);
+      onTaken();
+      return bytes;
+    });
   }
 
   /** Told of every change while it is made, by one listener. @internal */

@@ -74,7 +74,12 @@ for (const codec of codecs) {
         const options = { k: 9, recall: 1 };
         const expected = await index.search(queryOf(i), { ...options, filter: isInside });
         assert.deepEqual(await index.search(queryOf(i), { ...options, ranges }), expected);
+        const words = new Uint32Array(Math.ceil(rows / 32));
+        for (let id = 0; id < rows; id++) if (isInside(id)) words[id >>> 5] |= 1 << (id & 31);
+        assert.deepEqual(await index.search(queryOf(i), { ...options, rows: words }), expected);
         const odd = expected.filter(({ id }) => id % 2 === 1);
+        const both = await index.search(queryOf(i), { k: rows, recall: 1, rows: words, filter: (id) => id % 2 === 1 });
+        assert.deepEqual(both.slice(0, odd.length), odd);
         const found = await index.search(queryOf(i), { k: rows, recall: 1, ranges, filter: (id) => id % 2 === 1 });
         assert.deepEqual(found.slice(0, odd.length), odd);
       }
