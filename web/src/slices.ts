@@ -35,18 +35,23 @@ const turn = (): Promise<void> =>
 export class Slicer {
   readonly #signal: AbortSignal | undefined;
   readonly #what: string;
+  readonly #time: number;
   #start = performance.now();
 
-  /** @param what - the operation, for the error message */
-  constructor(signal: AbortSignal | undefined, what: string) {
+  /**
+   * @param what - the operation, for the error message
+   * @param time - milliseconds of a slice
+   */
+  constructor(signal: AbortSignal | undefined, what: string, time = sliceTime) {
     this.#signal = signal;
     this.#what = what;
+    this.#time = time;
     this.check();
   }
 
   /** The same slices from a point where nothing may stop the work any more. */
   withoutSignal(): Slicer {
-    return new Slicer(undefined, this.#what);
+    return new Slicer(undefined, this.#what, this.#time);
   }
 
   /** @throws {SimileError} `cancelled` */
@@ -56,7 +61,7 @@ export class Slicer {
 
   /** Call this between two steps: gives the event loop a turn when the slice is over. */
   async pause(): Promise<void> {
-    if (performance.now() - this.#start >= sliceTime) {
+    if (performance.now() - this.#start >= this.#time) {
       await turn();
       this.#start = performance.now();
     }

@@ -105,3 +105,15 @@ export async function knownAnswers(simile) {
   check(core.hamming(Uint8Array.of(255, 1), Uint8Array.of(0, 3)) === 9, 'core.hamming');
   return asked;
 }
+
+/** The same of indexes in workers: `createWorkerIndex` of `simile/worker`. */
+export async function workerAnswers({ createWorkerIndex }, options) {
+  for (const workers of [1, 2]) {
+    const index = await createWorkerIndex({ dims: 4, workers, ...options });
+    await index.addMany(ids, corpus);
+    const found = (await index.search(query, { k: 5, recall: 1 })).map(({ id }) => id);
+    check(same(found, expected), `${workers} workers: nearest first, got ${found}`);
+    index.terminate();
+  }
+  return 'workers';
+}

@@ -38,6 +38,7 @@ const entries = [
   'remote/remote',
   'text/text',
   'collection/collection',
+  'worker/worker',
   ...embedders.map((name) => `embedders/${name}`),
 ];
 /** Modules whose exports the main entry passes on. */
@@ -62,6 +63,9 @@ for (const entry of entries)
     external: Object.keys(peerDependencies),
     plugins: [otherEntries(entry)],
   });
+// Scripts of workers are whole in themselves: a bundler that takes one for a plain file still gives it all that it needs.
+for (const thread of ['worker/worker-thread'])
+  await build({ ...common, entryPoints: [at(`src/${thread}.ts`)], outfile: at(`dist/${thread}.js`) });
 execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('.')], { stdio: 'inherit' });
 
 const declaration = `// SPDX-License-Identifier: Apache-2.0

@@ -27,6 +27,9 @@ const largest = {
   'dist/embedders/http.js': 4 * kB,
   'dist/embedders/transformers.js': 3.5 * kB,
   'dist/embedders/energetic.js': 4 * kB,
+  'dist/collection/collection.js': 13 * kB,
+  'dist/worker/worker.js': 9 * kB,
+  'dist/worker/worker-thread.js': 14 * kB,
 };
 const combinations = 216;
 
@@ -47,8 +50,9 @@ const run = (command, args, cwd = pack.app) =>
 
 /** The page's module leaves its result in `window.asked`. */
 const pageScript = (from) => `import * as simile from '${from}';
-import { knownAnswers } from './known-answers.mjs';
-window.asked = knownAnswers(simile).catch(String);`;
+import { knownAnswers, workerAnswers } from './known-answers.mjs';
+import * as worker from '${from.replace('simile.js', 'worker/worker.js').replace(/simile$/, 'simile/worker')}';
+window.asked = workerAnswers(worker).then(() => knownAnswers(simile)).catch(String);`;
 const html = (script) => `<!doctype html><meta charset="utf-8"><title>app</title><link rel="icon" href="data:,">${script}`;
 
 async function asksInPage(address) {
@@ -67,7 +71,7 @@ test('the tarball holds what it should and nothing else', () => {
   for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) assert.equal(manifest.scripts?.[script], undefined);
   assert.equal(manifest.sideEffects, false);
   const wanted =
-    /^(package\.json|README\.md|LICENSE|dist\/([a-z]+\/)?([a-z-]+\.d\.ts|[a-z]+\.js(\.map)?|simile(-[a-z]+)?\.wasm(\.d\.ts)?))$/;
+    /^(package\.json|README\.md|LICENSE|dist\/([a-z]+\/)?([a-z-]+\.d\.ts|[a-z-]+\.js(\.map)?|simile(-[a-z]+)?\.wasm(\.d\.ts)?))$/;
   const paths = pack.about.files.map(({ path }) => path);
   assert.deepEqual(
     paths.filter((path) => !wanted.test(path)),
@@ -147,6 +151,14 @@ test('TypeScript takes the types strictly, with nothing but its own libraries, a
   const source = `import { cosineSimilarity, type Hit, Index, init, SimileError, version } from 'simile';
     import { openStore, type Store } from 'simile/store';
     import { TextIndex, type TextHit } from 'simile/text';
+    import { createWorkerIndex, WorkerIndex } from 'simile/worker';
+    const inWorker: WorkerIndex = await createWorkerIndex({ dims: 2, workers: 2 });
+    await inWorker.addMany(['a', 1], [[1, 0], [0, 1]], { transfer: true });
+    const lists: readonly (readonly Hit[])[] = await inWorker.searchMany([1, 0], { filter: new Set(['a']), k: 1 });
+    // @ts-expect-error a function cannot be sent to a worker
+    await inWorker.search([1, 0], { filter: () => true }).catch((error: SimileError) => console.log(error.code, lists.length));
+    (await WorkerIndex.fromBytes(await inWorker.toBytes())).terminate();
+    inWorker.dispose();
     using texts: TextIndex = await TextIndex.create({ scoring: 'bm25+', rewrite: (term) => (term === 'the' ? undefined : term) });
     await texts.addMany(['a cat', [{ text: 'a dog', weight: 2 }]], { onProgress: ({ loaded }) => void loaded });
     const found: readonly TextHit[] = texts.search('dog', { k: 1, rows: Uint32Array.of(2) });
@@ -185,7 +197,13 @@ test('TypeScript takes the types strictly, with nothing but its own libraries, a
     assert.fail(error.stdout);
   }
   const lines = run(process.execPath, ['typed.js']).trim().split('\n');
-  assert.deepEqual(lines, ['invalid_argument', 'invalid_argument', 'invalid_argument', 'a 2 simd128 1 string']);
+  assert.deepEqual(lines, [
+    'invalid_argument 1',
+    'invalid_argument',
+    'invalid_argument',
+    'invalid_argument',
+    'a 2 simd128 1 string',
+  ]);
 });
 
 test('the first program of the README prints what its comments say', () => {

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { invalid, shown } from '../errors.js';
+import { kindOf } from '../vectors.js';
+import { absolute, connect } from './addresses.js';
+import { ShardedIndex } from './sharded.js';
+import { SingleIndex } from './single.js';
+import type {
+  WorkerCreateOptions,
+  WorkerFromURLOptions,
+  WorkerIndex as WorkerIndexType,
+  WorkerLoadOptions,
+  WorkerOptions,
+} from './worker-index.js';
+
+export type {
+  WorkerAddManyOptions,
+  WorkerCreateOptions,
+  WorkerFromURLOptions,
+  WorkerLoadOptions,
+  WorkerOptions,
+  WorkerSearchManyOptions,
+  WorkerSearchOptions,
+} from './worker-index.js';
+
+const maxWorkers = 64;
+
+function workersOf({ workers = 1 }: WorkerOptions): number {
+  if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers)
+    throw invalid(`workers must be an integer from 1 to ${maxWorkers}, not ${shown(workers)}`);
+  return workers;
+}
+
+/**
+ * An index in a worker, so that the page never waits for it: `Index.create` with every method a promise. With `workers: 4` its items
+ * are spread over four of them, without a shared memory.
+ *
+ * The worker's script is `simile/worker/worker-thread.js` beside this file, the WebAssembly that of the package: Vite and webpack find
+ * both, other bundlers want them copied (or `worker` and `wasm`). The page's policy needs `worker-src 'self'` and
+ * `script-src 'wasm-unsafe-eval'`. Node, Deno and Bun have such workers too.
+ *
+ * @throws {SimileError} `not_supported` where there are no workers, `io_failure` when the script or WebAssembly cannot be fetched, and
+ *   what `Index.create` throws
+ */
+export async function createWorkerIndex(options: WorkerCreateOptions): Promise<WorkerIndexType> {
+  const workers = workersOf(options);
+  return workers === 1 ? SingleIndex.create(connect(options), options) : ShardedIndex.create(options, workers);
+}
+
+/**
+ * `Index.fromBytes` in a worker. Several workers each load the whole file, and then keep their share of it.
+ * @throws {SimileError} as `Index.fromBytes` and `createWorkerIndex`
+ */
+async function fromBytes(bytes: Uint8Array | ArrayBuffer, options: WorkerLoadOptions = {}): Promise<WorkerIndexType> {
+  const source = kindOf(bytes) === 'ArrayBuffer' ? new Uint8Array(bytes as ArrayBuffer) : bytes;
+  if (kindOf(source) !== 'Uint8Array') throw invalid(`expected a Uint8Array or an ArrayBuffer, got ${shown(bytes)}`);
+  const workers = workersOf(options);
+  if (workers === 1) return SingleIndex.load(connect(options), source as Uint8Array, options);
+  return ShardedIndex.load(source as Uint8Array, options, workers);
+}
+
+/**
+ * `Index.fromURL` in a worker. Resolves as soon as it can be searched; over several workers when all of it is there.
+ * @throws {SimileError} as `Index.fromURL` and `createWorkerIndex`
+ */
+async function fromURL(url: string | URL, options: WorkerFromURLOptions = {}): Promise<WorkerIndexType> {
+  if ('fetch' in options && options.fetch !== undefined)
+    throw invalid('a fetch of your own is a function, which cannot be sent to a worker');
+  const workers = workersOf(options);
+  const loading = await SingleIndex.open(connect(options), absolute(url), options);
+  if (workers === 1) return loading;
+  const { onProgress: _onProgress, ...quiet } = options;
+  try {
+    await loading.complete;
+    return await ShardedIndex.load(await loading.toBytes(), quiet, workers);
+  } finally {
+    loading.terminate();
+  }
+}
+
+/** The ways to make a `WorkerIndex`, named as those of `Index`. */
+export const WorkerIndex: {
+  readonly create: typeof createWorkerIndex;
+  readonly fromBytes: typeof fromBytes;
+  readonly fromURL: typeof fromURL;
+} = { create: createWorkerIndex, fromBytes, fromURL };
+
+export type WorkerIndex = WorkerIndexType;
