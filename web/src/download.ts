@@ -18,6 +18,13 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 /** What another attempt may mend. */
 class Interruption extends SimileError {}
 
+/** An answer that is there already. @internal */
+export interface Begun {
+  readonly response: Response;
+  /** Bytes before those of the response, if it is a part. */
+  readonly received: number;
+}
+
 /** A file on its way. A connection that breaks is taken up again where it broke. @internal */
 export class Download {
   readonly #url: string | URL;
@@ -29,20 +36,29 @@ export class Download {
   #etag: string | null = null;
   /** An encoded answer has other positions than the file. */
   #isEncoded = false;
+  #begun: Begun | undefined;
 
-  constructor(url: string | URL, options: RequestOptions, signal: AbortSignal) {
+  constructor(url: string | URL, options: RequestOptions, signal: AbortSignal, begun?: Begun) {
     if (typeof url !== 'string' && kindOf(url) !== 'URL')
       throw invalid(`the address must be a string or a URL, not ${shown(url)}`);
     this.#url = url;
     this.#options = options;
     this.#signal = signal;
+    this.#begun = begun;
+    this.#received = begun?.received ?? 0;
+  }
+
+  /** Whether what arrives is encoded, so that its positions are not those of the file. */
+  get isEncoded(): boolean {
+    return this.#isEncoded;
   }
 
   /** Waits for the server's answer. @returns the length of the file, if it is known */
   async begin(): Promise<number | undefined> {
     try {
       this.#response = await this.#request();
-      return this.#length(this.#response);
+      const length = this.#length(this.#response);
+      return length === undefined ? undefined : this.#received + length;
     } catch (error) {
       checkSignal(this.#signal, 'the download');
       throw error;
@@ -105,7 +121,9 @@ export class Download {
       // Without a strong tag a changed file is noticed by the checksums.
       if (this.#etag?.startsWith('"')) headers.set('If-Range', this.#etag);
     }
-    const response = await this.#attempt(() => get(this.#url, { headers, signal: this.#signal }));
+    const { response: begun } = this.#begun ?? {};
+    this.#begun = undefined;
+    const response = begun ?? (await this.#attempt(() => get(this.#url, { headers, signal: this.#signal })));
     this.#check(response);
     this.#etag = response.headers.get('etag');
     this.#isEncoded = (response.headers.get('content-encoding') ?? 'identity') !== 'identity';

@@ -8,6 +8,7 @@ import { invalid, SimileError, shown } from './errors.js';
 import { type CalibrateOptions, correctionArguments, Fit } from './fits.js';
 import { type HubnessOptions, type HubnessReport, measureHubness, sampleOf } from './hubness.js';
 import { decodeIds, encodeIds, encodeText, type Id } from './ids.js';
+import type { CacheChoice, KeptDownload } from './kept.js';
 import { Loader, type LoadOptions, type LoadProgress, loadRules, word } from './loader.js';
 import { type IndexRelevance, modelArguments, modelOf } from './models.js';
 import type { RelevanceModel } from './relevance.js';
@@ -90,7 +91,15 @@ export interface AddManyOptions extends AddOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface FromURLOptions extends LoadOptions, RequestOptions {}
+export interface FromURLOptions extends LoadOptions, RequestOptions {
+  /**
+   * Where to keep the file for later visits, which then only ask the server whether it is still the same (ETag or Last-Modified), and need no
+   * connection at all. A download that was broken off goes on where it was. `complete` then also says that it is kept, as far as
+   * there is room.
+   * @defaultValue false
+   */
+  readonly cache?: CacheChoice;
+}
 
 const similarities: readonly Similarity[] = ['cosine', 'dot', 'squared_l2'];
 const zeroVectorChoices = ['refuse', 'allow'];
@@ -110,6 +119,12 @@ function listOf(ids: Iterable<Id>, name: string): Id[] {
   if (typeof ids !== 'object' || ids === null || !(Symbol.iterator in ids))
     throw invalid(`${name} must be a list of ids, not ${shown(ids)}`);
   return Array.from(ids);
+}
+
+/** A file of its own: few pages need it. */
+async function kept(...args: Parameters<typeof KeptDownload.open>): Promise<KeptDownload> {
+  const { KeptDownload } = await import('./kept.js');
+  return KeptDownload.open(...args);
 }
 
 /** What is freed when an index is forgotten without `dispose()`. */
@@ -234,10 +249,13 @@ export class Index implements Disposable {
 
     const run = async (deliver: (handle: number) => void): Promise<void> => {
       let loader: Loader | undefined;
+      let download: Download | KeptDownload | undefined;
       let isDelivered = false;
       try {
         const slicer = new Slicer(stop.signal, 'the download');
-        const download = new Download(url, options, stop.signal);
+        const { cache = false } = options;
+        download = new Download(url, options, stop.signal);
+        if (cache !== false) download = await kept(url, options, stop.signal, cache);
         loader = new Loader(engine, rules, await download.begin());
         for await (const piece of download.pieces()) {
           for (const state of loader.feed(piece)) {
@@ -253,6 +271,7 @@ export class Index implements Disposable {
       } finally {
         signal?.removeEventListener('abort', abort);
         loader?.dispose();
+        if (download && 'close' in download) download.close();
       }
     };
     return new Promise((resolve, reject) => {

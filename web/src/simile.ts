@@ -39,6 +39,7 @@ export {
   Index,
   type Similarity,
 } from './index.js';
+export type { CacheChoice } from './kept.js';
 export type { Limits, LoadOptions, LoadProgress } from './loader.js';
 export { fitRelevance, type IndexRelevance } from './models.js';
 export { queryScoredPooling, type ScoredParts } from './pooling.js';

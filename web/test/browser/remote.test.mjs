@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Index } from 'simile';
 import { partition } from 'simile/remote';
 import { launchChromium } from '../support/chromium.mjs';
 import { vectors } from '../support/random.mjs';
@@ -111,4 +112,23 @@ test('a site on another origin needs to allow no more than to be read', async (t
   }
   const again = await visit(context, own, { cache: 'auto' }, { file: `${other.address}/docs.parts` });
   assert.equal(again.bytesFetched, again.headBytes, 'no lists');
+});
+
+test('a whole index that is kept is not sent a second time', async (t) => {
+  const [context, own] = [await visitor(t), await site(t)];
+  const index = await Index.create({ dims });
+  await index.addMany(ids, data);
+  own.pages['/docs.parts'] = index.toBytes();
+  const found = [];
+  for (let i = 0; i < 2; i++) {
+    const page = await context.newPage();
+    await page.goto(own.address);
+    const visit = { address: new URL('/docs.parts', own.address).href, query, options: { cache: 'opfs' } };
+    const hits = await page.evaluate(async (visit) => (await import('/test/support/remote-page.mjs')).load(visit), visit);
+    found.push(hits);
+    await page.close();
+  }
+  assert.equal(found[0][0].id, 7);
+  assert.deepEqual(found[1], found[0]);
+  assert.equal(own.sent, own.pages['/docs.parts'].length);
 });

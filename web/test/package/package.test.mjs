@@ -21,6 +21,7 @@ const largest = {
   'dist/simile-text.wasm': 47 * kB,
   'dist/simile.js': 16 * kB,
   'dist/store/store.js': 5.5 * kB,
+  'dist/kept.js': 3 * kB,
   'dist/remote/remote.js': 13 * kB,
   'dist/text/text.js': 5 * kB,
   'dist/embedders/static.js': 4 * kB,

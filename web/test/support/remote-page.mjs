@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in pages and workers: one visit of a site with a partitioned index.
 import { RemoteIndex } from '/dist/remote/remote.js';
+import { Index } from '/dist/simile.js';
 
 /** Opens, searches, keeps what it has fetched. */
 export async function visit({ address, query, options }) {
@@ -11,6 +12,15 @@ export async function visit({ address, query, options }) {
   const { bytesFetched, requests, cacheKind: kind = 'none', metadata } = index;
   index.dispose();
   return { hits, headBytes, bytesFetched, requests, kind, metadata };
+}
+
+/** Loads a whole index. */
+export async function load({ address, query, options }) {
+  const index = await Index.fromURL(address, options);
+  await index.complete;
+  const hits = await index.search(query, { k: 5 });
+  index.dispose();
+  return hits;
 }
 
 if (typeof document === 'undefined') {
