@@ -34,6 +34,7 @@ const common = {
 const embedders = ['static', 'http', 'transformers', 'energetic'];
 const entries = [
   'simile',
+  'kept',
   'store/store',
   'remote/remote',
   'text/text',

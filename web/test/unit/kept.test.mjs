@@ -37,12 +37,13 @@ function server(file, etag = '"one"') {
     const first = isPart ? Number(range[1]) : 0;
     if (first >= state.file.length) return new Response(null, { status: 416 });
     const bytes = state.file.subarray(first);
+    const { stallAt } = state;
     let at = 0;
     const body = new ReadableStream({
       pull: async (controller) => {
         await new Promise((resolve) => setTimeout(resolve, 1));
         if (signal.aborted) return controller.error(signal.reason);
-        if (at >= state.stallAt) return new Promise((resolve) => signal.addEventListener('abort', resolve));
+        if (at >= stallAt) return new Promise((resolve) => signal.addEventListener('abort', resolve));
         if (at >= state.cutAt) {
           state.isDown = true;
           return controller.error(new TypeError('broken'));
