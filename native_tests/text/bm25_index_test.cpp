@@ -5,6 +5,7 @@
 #include "support/file_surgery.hpp"
 #include "support/random_draws.hpp"
 
+#include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -16,6 +17,7 @@
 
 using namespace simile;
 using namespace simile::test;
+using Catch::Approx;
 using simile::text::bm25_index;
 using simile::text::bm25_kind;
 using simile::text::bm25_options;
@@ -161,6 +163,19 @@ TEST_CASE("a field of weight w counts as if it stood there w times", "[text][bm2
     CHECK(weighted.to_bytes() != bm25_index().to_bytes());
     CHECK(weighted.to_bytes() == plain.to_bytes());
     CHECK(weighted.count("never") == 0);
+}
+
+TEST_CASE("the scale of a query is the score of a text of mean length with all of its terms", "[text][bm25_index]") {
+    auto const kind = GENERATE(bm25_kind::okapi, bm25_kind::plus, bm25_kind::l);
+    naive_texts naive{{kind, 1.7, 0.4, 0.3}, {"cat dog", "cat bird", "x y", "z w"}};
+    bm25_index index(naive.options);
+    for (auto const& text : naive.texts) index.add(text);
+    CHECK(index.scale("cat dog") == Approx(naive.scores("cat dog")[0]).epsilon(1e-12));
+    CHECK(index.scale("cat cat dog") == Approx(naive.scores("cat cat dog")[0]).epsilon(1e-12));
+    CHECK(index.scale("nowhere") == Approx(std::log(1 + 4.5 / 0.5) * naive.weight(1, 2, 2)).epsilon(1e-12));
+    CHECK(index.scale("cat nowhere") == Approx(index.scale("cat") + index.scale("nowhere")).epsilon(1e-12));
+    CHECK(index.scale(" - ") == 0);
+    CHECK(bm25_index().scale("cat") == Approx(std::log(2.0)).epsilon(1e-12));
 }
 
 TEST_CASE("words of scripts without spaces, of other cases and with accents are found", "[text][bm25_index]") {

@@ -181,6 +181,10 @@ EXPORT(simile_text_count) std::uint32_t simile_text_count(std::uint32_t handle, 
     return guarded([&] { put_position(texts[handle].count(text_at(term, term_size))); });
 }
 
+EXPORT(simile_text_scale) std::uint32_t simile_text_scale(std::uint32_t handle, std::uint32_t query, std::uint32_t query_size) {
+    return guarded([&] { answer.put(texts[handle].scale(text_at(query, query_size))); });
+}
+
 EXPORT(simile_text_save) std::uint32_t simile_text_save(std::uint32_t handle) {
     return guarded([&] { answer.put_all(std::span<std::byte const>(texts[handle].to_bytes())); });
 }

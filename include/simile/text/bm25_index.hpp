@@ -86,6 +86,14 @@ public:
         return rows_.search_by(bm25_rule(scoring_, average_length()), weighed(query), options);
     }
 
+    /// What a text of mean length would score that has every term of the query once, terms that no text has included: a measure for scores, to fuse them with others.
+    /// A text may score more; 0 for a query without terms.
+    [[nodiscard]] double scale(std::string_view query) const {
+        double sum = 0;
+        tokenizer_.each(query, [&](std::string_view term, text_span const&) { sum += bm25_idf(size(), count(term)); });
+        return sum * bm25_rule(scoring_, 1)(1, 1);
+    }
+
     /// The `.simile` file: that of the rows with a section for options and terms. The bytes depend on the texts and options alone.
     [[nodiscard]] std::vector<std::byte> to_bytes() const {
         auto const order = live_terms();

@@ -17,6 +17,7 @@ type Call =
   | 'text_highlight'
   | 'text_terms'
   | 'text_count'
+  | 'text_scale'
   | 'text_save'
   | 'text_load';
 

@@ -239,6 +239,16 @@ export class TextIndex implements Disposable {
     return word(this.#call('text_count', this.#held.handle, bytes, bytes.length));
   }
 
+  /**
+   * What a text of mean length would score that has every word of the query once, words that no text has included: 1 is a good match in
+   * `score / scale(query)`, whatever the query, which makes scores fit to be fused with others. 0 for a query without words.
+   * @throws {SimileError} `invalid_argument`
+   */
+  scale(query: string): number {
+    const words = utf8(query, 'the query');
+    return new DataView(this.#call('text_scale', this.#held.handle, words, words.length).buffer).getFloat64(0, true);
+  }
+
   /** A file of this index, with checksums; the same texts and options give the same bytes everywhere. @throws {SimileError} `incomplete` */
   toBytes(): Uint8Array {
     this.#idle();

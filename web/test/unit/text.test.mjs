@@ -94,6 +94,23 @@ test('scores are those of the formulas', async () => {
   }
 });
 
+test('the scale is what a usual text with all words of a query scores', async () => {
+  const texts = ['cat dog', 'cat bird', 'x y', 'z w'];
+  const idf = (n) => Math.log1p((4 - n + 0.5) / (n + 0.5));
+  for (const [options, weight] of [
+    [{}, 1],
+    [{ k1: 3, b: 0.1 }, 1],
+    [{ scoring: 'bm25+', delta: 0.5 }, 1.5],
+    [{ scoring: 'bm25l', k1: 1, delta: 0.5 }, (1.5 * 2) / 2.5],
+  ]) {
+    const index = await indexOf(texts, options);
+    assert.ok(Math.abs(index.scale('Cat cat dog') - weight * (2 * idf(2) + idf(1))) < 1e-9, JSON.stringify(options));
+    assert.ok(Math.abs(index.scale('cat dog') - index.search('cat dog')[0].score) < 1e-6);
+    assert.ok(Math.abs(index.scale('unknown') - weight * idf(0)) < 1e-9);
+    assert.equal(index.scale('—'), 0);
+  }
+});
+
 test('words are letters and numbers in lower case, without accents unless asked', async () => {
   const index = await TextIndex.create();
   assert.deepEqual(words(index.terms("Don't PANIC, Straße 42!")), ['don', 't', 'panic', 'strasse', '42']);
@@ -250,6 +267,7 @@ test('what is no argument is refused and changes nothing', async () => {
     ['invalid_argument', () => index.highlight('a', null)],
     ['invalid_argument', () => index.terms(7)],
     ['invalid_argument', () => index.count(7)],
+    ['invalid_argument', () => index.scale(7)],
     ['invalid_argument', () => TextIndex.create({ scoring: 'tfidf' })],
     ['invalid_argument', () => TextIndex.create({ unspaced: 'words' })],
     ['invalid_argument', () => TextIndex.create({ k1: -1 })],
@@ -332,6 +350,7 @@ test('an index that was disposed of says so', async () => {
     () => index.highlight('a', 'a'),
     () => index.terms('a'),
     () => index.count('a'),
+    () => index.scale('a'),
     () => index.toBytes(),
     () => index.size,
     () => index.byteLength,
