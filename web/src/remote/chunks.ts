@@ -82,7 +82,7 @@ class Fetch {
   }
 }
 
-const maxGap = 1024; // bytes that are fetched for nothing rather than with a request of their own
+const maxGap = 2048; // bytes that are fetched for nothing rather than with a request of their own
 const maxRequest = 1 << 20;
 
 /** Chunks of one edition of a file: from memory, from requests that are on their way, or from new ones. @internal */

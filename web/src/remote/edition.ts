@@ -183,7 +183,8 @@ export class Edition {
       const product = code.dot(query, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0);
       const squares = chunks.get(candidate.list)?.squares[candidate.row] ?? 0;
       const [id] = decodeIds(bytes.subarray(code.bytes(dims)));
-      found.push({ ...candidate, id: id as Id, score: scoreOf(similarity, product, own, squares) });
+      if (id === undefined) throw new SimileError('corrupt_file', 'a row of the file has no id');
+      found.push({ ...candidate, id, score: scoreOf(similarity, product, own, squares) });
     });
     return found
       .filter(({ score }) => score >= minScore)

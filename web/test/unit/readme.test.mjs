@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the README and the examples say is what happens.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Index } from 'simile';
+import { startStaticServer } from '../support/static-server.mjs';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -57,6 +59,19 @@ test("the package's README embeds texts and finds the nearest", (t) => {
   const text = readFileSync(join(root, 'web/README.md'), 'utf8');
   writeFileSync(join(folder, 'embedders.mjs'), text.match(/## Embedders[\s\S]*?```js\n([\s\S]*?)```/)[1]);
   assert.equal(run(folder, 'embedders.mjs'), "1 [ 'a' ]\n");
+});
+
+test("the package's README serves an index from a static site", async (t) => {
+  const folder = project(t);
+  const text = readFileSync(join(root, 'web/README.md'), 'utf8');
+  const [, build, search] = text.match(/## Static sites[\s\S]*?```js\n([\s\S]*?)```[\s\S]*?```js\n([\s\S]*?)```/);
+  writeFileSync(join(folder, 'build.mjs'), build);
+  run(folder, 'build.mjs');
+  const server = await startStaticServer({}, { root: folder, ranges: true });
+  t.after(() => server.close());
+  writeFileSync(join(folder, 'search.mjs'), search.replace("'/docs.parts'", `'${server.address}/docs.parts'`));
+  const { stdout } = await promisify(execFile)(process.execPath, ['search.mjs'], { cwd: folder });
+  assert.equal(stdout, 'cat 0.99\ndog 0.99\n');
 });
 
 test("README's C++ is the program that the native tests compile and run", () => {

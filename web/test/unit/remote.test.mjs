@@ -9,9 +9,10 @@ import { Index } from 'simile';
 import { partition, RemoteIndex } from 'simile/remote';
 import { embeddings } from '../support/embeddings.mjs';
 import { refused } from '../support/expect.mjs';
-import { vectors } from '../support/random.mjs';
+import { SplitMix64, vectors } from '../support/random.mjs';
 import { startRangeServer } from '../support/range-server.mjs';
 import { startStaticServer } from '../support/static-server.mjs';
+import { internals } from '../support/store-internals.mjs';
 
 const numbered = (n) => [...Array(n).keys()];
 const idsOf = (hits) => hits.map(({ id }) => id);
@@ -368,6 +369,46 @@ test('every flipped byte is noticed', async (t) => {
     noticed++;
   }
   assert.ok(noticed >= 40);
+});
+
+test('a file with a wrong content under right checksums is refused or searched, and nothing else', async (t) => {
+  const small = await partition(
+    { ids: numbered(40), vectors: data.subarray(0, 40 * dims), dims, metadata: 'words' },
+    { lists: 4 },
+  );
+  const server = await served(t, small);
+  server.etag = undefined;
+  const headBytes = new DataView(small.buffer).getUint32(12, true);
+  const sign = (bytes, fields, start, end, at) =>
+    fields.setBigUint64(at, new internals.Checksum().update(bytes.subarray(start, end)).digest(), true);
+  const random = new SplitMix64(9);
+  const seen = new Set();
+  for (let round = 0; round < 400; round++) {
+    const bytes = small.slice();
+    const fields = new DataView(bytes.buffer);
+    const isHead = round % 2 === 0;
+    // The first list follows the head; its entry of the table follows the metadata.
+    const [from, length] = isHead ? [8, headBytes - 16] : [headBytes, 400];
+    for (let i = random.below(3); i >= 0; i--) bytes[from + random.below(length)] = [0, 1, 127, 128, 255, 64][random.below(6)];
+    const rows = fields.getUint32(72, true);
+    if (!isHead) sign(bytes, fields, headBytes, headBytes + rows * (10 + dims / 4), 80);
+    sign(bytes, fields, 0, headBytes - 8, headBytes - 8);
+    server.file = bytes;
+    const outcome = await RemoteIndex.open(server.address)
+      .then(async (index) => {
+        const hits = await index.search(queryAt(3), { probes: 4 }).finally(() => index.dispose());
+        assert.ok(hits.every(({ id }) => id !== undefined));
+        return 'hits';
+      })
+      .catch((error) => error.code ?? error);
+    seen.add(outcome);
+  }
+  const allowed = ['hits', 'corrupt_file', 'truncated_file', 'unsupported_version', 'dimension_mismatch'];
+  assert.deepEqual(
+    [...seen].filter((outcome) => !allowed.includes(outcome)),
+    [],
+  );
+  assert.ok(seen.has('hits') && seen.has('corrupt_file'));
 });
 
 test('a damaged answer is asked for once more, past the caches', async (t) => {
