@@ -10,21 +10,26 @@
 #:   ./dev bench scores     native; what hub correction, thresholds and calibration do to real embeddings; --only ranking|banks|thresholds|calibration
 #:   ./dev bench lexical    native; BM25 and learned sparse codes beside scoring every posting; --rows, --queries, --length, --only bm25|learned may follow
 #:   ./dev bench native     these six
+#:   ./dev bench hybrid     in Node; vectors and words together: what fusions find (docs/hybrid.md), and how long it takes; --only quality|speed, --rows, --candidates may follow
 #:   ./dev bench wasm       in Node; --n ROWS, --dims, --seconds, --only WORD, --simd, --chromium, --plain may follow
 
 run() {
   local which=${1:-all} part parts
   if [ $# -gt 0 ]; then shift; fi
   case $which in
-    all) parts="kernels search bias mine scores lexical wasm" ;;
+    all) parts="kernels search bias mine scores lexical hybrid wasm" ;;
     native) parts="kernels search bias mine scores lexical" ;;
-    kernels | search | bias | mine | scores | lexical | wasm) parts=$which ;;
-    *) die "bench knows kernels, search, bias, mine, scores, lexical, native and wasm, not '$which'." ;;
+    kernels | search | bias | mine | scores | lexical | hybrid | wasm) parts=$which ;;
+    *) die "bench knows kernels, search, bias, mine, scores, lexical, hybrid, native and wasm, not '$which'." ;;
   esac
-  [ $# = 0 ] || [ "$parts" = "$which" ] || die "options belong to kernels, search, bias, mine, scores, lexical or wasm, not to '$which'."
+  [ $# = 0 ] || [ "$parts" = "$which" ] || die "options belong to kernels, search, bias, mine, scores, lexical, hybrid or wasm, not to '$which'."
   need_tools
   for part in $parts; do
-    if [ "$part" = wasm ]; then bench_wasm "$@"; else native_bench "$part" "$@"; fi || return
+    case $part in
+      wasm) bench_web bench "$@" ;;
+      hybrid) bench_web bench:hybrid "$@" ;;
+      *) native_bench "$part" "$@" ;;
+    esac || return
   done
 }
 
@@ -35,4 +40,9 @@ native_bench() {
   build_preset release "$program" && "build/release/bench/$program" "$@"
 }
 
-bench_wasm() { build_web && npm --prefix web run --silent bench -- "$@"; }
+# bench_web SCRIPT OPTIONS...: of the npm package.
+bench_web() {
+  local script=$1
+  shift
+  build_web && npm --prefix web run --silent "$script" -- "$@"
+}
