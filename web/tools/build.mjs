@@ -40,6 +40,7 @@ const entries = [
   'text/text',
   'collection/collection',
   'worker/worker',
+  'element/element',
   ...embedders.map((name) => `embedders/${name}`),
 ];
 /** Modules whose exports the main entry passes on. */

@@ -120,8 +120,13 @@ export class SingleIndex implements WorkerIndex {
   }
 
   static open(connection: Connection, url: string, options: WorkerFromURLOptions): Promise<SingleIndex> {
-    const { wasm, headers, verify, limits, signal, onProgress } = options;
-    const own = { ...(headers && { headers: { ...headers } }), ...(verify && { verify }), ...(limits && { limits }) };
+    const { wasm, headers, cache, verify, limits, signal, onProgress } = options;
+    const own = {
+      ...(headers && { headers: { ...headers } }),
+      ...(cache !== undefined && { cache }),
+      ...(verify && { verify }),
+      ...(limits && { limits }),
+    };
     return SingleIndex.#filled(connection, (index) => {
       let thrown: { readonly error: unknown } | undefined;
       const stop = (): void => void connection.call('stop', []).catch(() => {});

@@ -2,7 +2,7 @@
 import type { CalibrateOptions } from '../fits.js';
 import type { HubnessOptions, HubnessReport } from '../hubness.js';
 import type { Id } from '../ids.js';
-import type { AddManyOptions, AddOptions, Codec, CreateOptions, Similarity } from '../index.js';
+import type { AddManyOptions, AddOptions, Codec, CreateOptions, FromURLOptions, Similarity } from '../index.js';
 import type { LoadOptions, LoadProgress } from '../loader.js';
 import type { IndexRelevance } from '../models.js';
 import type { RelevanceModel } from '../relevance.js';
@@ -49,6 +49,8 @@ export interface WorkerLoadOptions extends LoadOptions, WorkerOptions {
 export interface WorkerFromURLOptions extends LoadOptions, WorkerOptions {
   /** Sent with every request. A `fetch` of your own cannot be sent to a worker. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** As of `FromURLOptions`. */
+  readonly cache?: NonNullable<FromURLOptions['cache']>;
 }
 
 export interface WorkerCreateOptions extends CreateOptions, WorkerOptions {}
