@@ -4,7 +4,7 @@
 
 all_steps=(tools native wasm web package demo asan tsan scalar)
 # Only when asked for: what they need takes minutes more to set up and to build.
-extra_steps=(fixtures neon)
+extra_steps=(fixtures soak neon)
 quick_steps=(tools native)
 
 reports=$root/build/reports
@@ -18,6 +18,11 @@ test_scalar() { counted_preset scalar; }
 
 # skip_step REASON: what cannot be had here fails nothing, and the summary counts it.
 skip_step() { say "$1" | tee "$reports/$step.skipped"; }
+
+# SIMILE_SOAK_SECONDS, or ten minutes.
+test_soak() {
+  build_web && counted npm --prefix web run test:soak
+}
 
 # For 64-bit Arm, under qemu-user.
 test_neon() {

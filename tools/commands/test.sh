@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #: test       Runs every test there is, native and in the browser.
 #:
-#:   ./dev test               all steps but fixtures and neon; the last line is the sum
+#:   ./dev test               all steps but fixtures, soak and neon; the last line is the sum
 #:   ./dev test STEP...       only these:
 #:     tools      this script itself
 #:     native     g++, warnings as errors, every header alone, conformance, installed use
@@ -13,9 +13,11 @@
 #:     asan       clang, address and undefined behaviour sanitizers
 #:     tsan       clang, thread sanitizer
 #:     scalar     without SIMD
+#:     soak       mixed operations under memory pressure for ten minutes, and 100,000 indexes made and disposed of
 #:     fixtures   the packed tarball in every bundler and runtime (installs them, 700 MB)
 #:     neon       64-bit Arm under qemu-user, where Debian 12's cross compiler can be had (sets it up)
 #:   ./dev test --all         these too
+#:   ./dev test --soak        soak alone
 #:   ./dev test --quick       tools and native
 #:   ./dev test --verbose     shows all output (as it does for a single step); else it is in build/reports
 
@@ -27,6 +29,7 @@ run() {
   . "$root/tools/steps.sh"
   for wanted in "$@"; do
     case $wanted in
+      --soak) steps+=(soak) ;;
       --all) steps+=("${all_steps[@]}" "${extra_steps[@]}") ;;
       --quick) steps+=("${quick_steps[@]}") ;;
       --verbose | -v) verbose=yes ;;

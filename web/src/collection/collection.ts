@@ -509,7 +509,10 @@ export class Collection<D extends Doc = Doc> implements Disposable {
   async #embed(texts: readonly string[], kind: 'query' | 'passage', signal: AbortSignal | undefined): Promise<Float32Array> {
     const dims = this.vectors?.dims ?? 0;
     if (!this.#embedder) throw invalid('the collection was opened without an embedder: give it one, or vectors');
-    const made = await this.#embedder.embed(texts, { kind, ...(signal ? { signal } : {}) });
+    const made = await this.#embedder.embed(texts, { kind, ...(signal ? { signal } : {}) }).catch((error: unknown) => {
+      checkSignal(signal, 'embedding');
+      throw error;
+    });
     checkSignal(signal, 'embedding');
     if (made.length !== texts.length * dims)
       throw new SimileError(

@@ -340,4 +340,5 @@ export class SavedCollection<D extends Doc = Doc> implements Disposable {
 }
 
 /** The number of the part that the next save writes; one that was killed in the middle has left it half. */
-const nextPart = (manifest: Manifest | undefined): number => 1 + Math.max(-1, ...(manifest?.parts ?? []), ...(manifest?.unused ?? []));
+const nextPart = (manifest: Manifest | undefined): number =>
+  1 + Math.max(-1, ...(manifest?.parts ?? []), ...(manifest?.unused ?? []));

@@ -21,7 +21,7 @@ export function launchChromium() {
 
 /**
  * A Chromium with a profile that stays.
- * @returns its `context`, and `kill()`, which ends all of its processes at once, as a loss of power does
+ * @returns its `context`; `close()`, which lets it end in order; and `kill()`, which ends all of its processes at once, as a loss of power does
  */
 export async function spawnChromium(profile) {
   const own = ['--headless', `--user-data-dir=${profile}`, '--remote-debugging-port=0', 'about:blank'];
@@ -42,7 +42,12 @@ export async function spawnChromium(profile) {
     child.once('exit', () => reject(new Error(`Chromium ended: ${said}`)));
   });
   const browser = await chromium.connectOverCDP(address);
-  return { context: browser.contexts()[0], kill };
+  const close = async () => {
+    const devtools = await browser.newBrowserCDPSession();
+    await devtools.send('Browser.close').catch(() => {});
+    await ended;
+  };
+  return { context: browser.contexts()[0], close, kill };
 }
 
 /** Opens an address in a page whose errors and refusals by the security policy are collected in `complaints`. */

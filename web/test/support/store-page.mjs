@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs in pages and workers: what the browser tests of the store ask for, on contents that say whether they are whole.
+
+import { openCollection } from '/dist/collection/collection.js';
 import { Index, SimileError } from '/dist/simile.js';
 import { openStore } from '/dist/store/store.js';
+import { wordEmbedder } from '/test/support/word-embedder.mjs';
 
 /** Bytes that follow from a number and hold it at the beginning. */
 export function contents(number, length) {
@@ -25,6 +28,13 @@ const outcome = (promise) =>
     () => 'done',
     (error) => (error instanceof SimileError ? { code: error.code, message: error.message } : String(error)),
   );
+
+const notes = { schema: { text: 'text' }, embedder: wordEmbedder({ dims: 256 }) };
+const textOf = (id) => `note${id} of many, ${'word '.repeat(id % 50)}`;
+async function opened(name, backend) {
+  const saved = await openCollection(name, { ...notes, backend });
+  return { saved, collection: saved.collection, save: () => saved.save() };
+}
 
 const tasks = {
   async load({ name, backend }) {
@@ -108,6 +118,48 @@ const tasks = {
     });
     store.close();
     return { loads, changes };
+  },
+
+  /** How many documents a collection has; throws unless they are 0, 1, 2, … as they were added. */
+  async collected({ name, backend }) {
+    const saved = await openCollection(name, { ...notes, backend });
+    const { collection, kind } = saved;
+    const ids = collection.ids().sort((a, b) => a - b);
+    for (const [i, id] of ids.entries())
+      if (id !== i || collection.get(id).text !== textOf(id)) throw new Error(`document ${id} at ${i}`);
+    const found = ids.length > 0 ? (await collection.search(textOf(ids.length - 1), { limit: 1 })).hits[0].id : -1;
+    if (found !== ids.length - 1) throw new Error(`found ${found} of ${ids.length}`);
+    saved.close();
+    return { kind, size: ids.length };
+  },
+
+  /** Adds documents and saves, one after another, and tells of each once it is acknowledged, until the browser is killed. */
+  async collectForEver({ name, backend, tell }) {
+    const { collection, save } = await opened(name, backend);
+    for (let { size } = collection; ; size += 4) {
+      await collection.addMany([0, 1, 2, 3].map((i) => ({ id: size + i, text: textOf(size + i) })));
+      await save();
+      tell(size + 4);
+    }
+  },
+
+  /** Adds documents as one of several that do, anew after a conflict. */
+  async collectTogether({ name, backend, times }) {
+    const { saved, save } = await opened(name, backend);
+    let conflicts = 0;
+    for (let done = 0; done < times; ) {
+      const id = saved.collection.size;
+      await saved.collection.add({ id, text: textOf(id) });
+      const result = await outcome(save());
+      if (result === 'done') done++;
+      else if (result.code !== 'conflict') throw new Error(JSON.stringify(result));
+      else {
+        conflicts++;
+        await saved.reload();
+      }
+    }
+    saved.close();
+    return conflicts;
   },
 
   /** The longest time that the page could do nothing else during a save and a load. */

@@ -54,6 +54,13 @@ test("the package's README says which words are found", (t) => {
   assert.equal(run(folder, 'words.mjs'), '0 1.15\n1 0.55\n2 0.36\nCrème\nTart\n');
 });
 
+test("the package's README finds documents", (t) => {
+  const folder = project(t);
+  const text = readFileSync(join(root, 'web/README.md'), 'utf8');
+  writeFileSync(join(folder, 'documents.mjs'), text.match(/## Documents in[\s\S]*?```js\n([\s\S]*?)```/)[1]);
+  assert.equal(run(folder, 'documents.mjs'), "Rain coat name\nKettle about\n{ value: 'clothes', count: 1 }\n");
+});
+
 test("the package's README embeds texts and finds the nearest", (t) => {
   const folder = project(t);
   const text = readFileSync(join(root, 'web/README.md'), 'utf8');
