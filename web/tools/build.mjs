@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds dist/: one JavaScript file for each entry of the package, the types, and the WebAssembly builds that CMake left in ../build.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -68,6 +68,17 @@ for (const entry of entries)
 // Scripts of workers are whole in themselves: a bundler that takes one for a plain file still gives it all that it needs.
 for (const thread of ['worker/worker-thread'])
   await build({ ...common, entryPoints: [at(`src/${thread}.ts`)], outfile: at(`dist/${thread}.js`) });
+await build({
+  ...common,
+  platform: 'node',
+  sourcemap: false,
+  banner: { js: '#!/usr/bin/env node\n// SPDX-License-Identifier: Apache-2.0' },
+  entryPoints: [at('src/cli/simile.ts')],
+  outfile: at('dist/cli/simile.js'),
+  external: Object.keys(peerDependencies),
+  plugins: [otherEntries('cli/simile')],
+});
+chmodSync(at('dist/cli/simile.js'), 0o755);
 execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('.')], { stdio: 'inherit' });
 
 const declaration = `// SPDX-License-Identifier: Apache-2.0

@@ -20,3 +20,7 @@ declare module '@tensorflow/tfjs-converter' {
 declare module '@tensorflow/tfjs-backend-wasm' {
   export function setWasmPaths(folder: string): void;
 }
+
+declare module 'hyparquet' {
+  export function parquetReadObjects(options: { file: unknown }): Promise<Record<string, unknown>[]>;
+}

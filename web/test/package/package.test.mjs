@@ -24,6 +24,7 @@ const largest = {
   'dist/kept.js': 3 * kB,
   'dist/remote/remote.js': 13 * kB,
   'dist/text/text.js': 5 * kB,
+  'dist/cli/simile.js': 24 * kB,
   'dist/embedders/static.js': 4 * kB,
   'dist/embedders/http.js': 4 * kB,
   'dist/embedders/transformers.js': 3.5 * kB,
