@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const { version, peerDependencies } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
+const { version, peerDependencies, devDependencies } = JSON.parse(readFileSync(at('package.json'), 'utf8'));
 const modules = {
   simile: '../build/wasm/simile.wasm',
   'simile-relaxed': '../build/wasm-relaxed/simile-relaxed.wasm',
@@ -17,6 +17,12 @@ const modules = {
 for (const path of Object.values(modules)) {
   if (existsSync(at(path))) continue;
   console.error(`${path} is missing: build it with cmake --preset wasm && cmake --build --preset wasm (and wasm-relaxed)`);
+  process.exit(1);
+}
+
+const uninstalled = Object.keys(devDependencies).filter((name) => !existsSync(at(`node_modules/${name}`)));
+if (uninstalled.length > 0) {
+  console.error(`${uninstalled.join(', ')} is missing: npm ci --ignore-scripts`);
   process.exit(1);
 }
 
@@ -39,6 +45,7 @@ const entries = [
   'remote/remote',
   'text/text',
   'collection/collection',
+  'langchain/langchain',
   'worker/worker',
   'element/element',
   ...embedders.map((name) => `embedders/${name}`),

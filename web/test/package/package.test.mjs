@@ -25,6 +25,7 @@ const largest = {
   'dist/remote/remote.js': 13 * kB,
   'dist/text/text.js': 5 * kB,
   'dist/cli/simile.js': 24 * kB,
+  'dist/langchain/langchain.js': 2.5 * kB,
   'dist/embedders/static.js': 4 * kB,
   'dist/embedders/http.js': 4 * kB,
   'dist/embedders/transformers.js': 3.5 * kB,
