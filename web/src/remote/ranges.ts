@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RequestOptions } from '../download.js';
 import { SimileError } from '../errors.js';
-import { checkSignal } from '../slices.js';
+import { checkSignal, type Progress } from '../slices.js';
 
 /** The file on the server has another tag than the one that this reader is pinned to. @internal */
 export class Changed extends Error {
@@ -16,6 +16,9 @@ export class Changed extends Error {
 
 /** What another attempt may mend. */
 class Interruption extends SimileError {}
+
+/** What a callback of the user threw. */
+class Thrown extends Error {}
 
 /** Whether the server could not be reached, or is not well. @internal */
 export const isOutage = (error: unknown): boolean => error instanceof Interruption;
@@ -36,6 +39,16 @@ export interface RangeOptions extends RequestOptions {
   readonly timeout: number;
   readonly traffic: Traffic;
 }
+
+interface Manner {
+  /** The tag of a file that the caller has. */
+  readonly known?: string;
+  /** Past every cache on the way. */
+  readonly isFresh?: boolean;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+type OnPiece = (loaded: number, total: number | undefined) => void;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -70,8 +83,8 @@ export class RangeFile {
    * The first bytes of the file; fewer if it is shorter.
    * @param known - the tag of a file that the caller has: undefined says that it is still that one
    */
-  async open(length: number, known: string, isFresh: boolean, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    const bytes = await this.#retried(0, length, signal, { known, isFresh });
+  async open(length: number, manner: Manner & { readonly known: string }, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    const bytes = await this.#retried(0, length, signal, manner);
     return bytes?.subarray(0, length);
   }
 
@@ -103,17 +116,12 @@ export class RangeFile {
     return bytes;
   }
 
-  async #retried(
-    start: number,
-    end: number,
-    signal: AbortSignal | undefined,
-    how: { readonly known?: string; readonly isFresh?: boolean },
-  ): Promise<Uint8Array | undefined> {
+  async #retried(start: number, end: number, signal: AbortSignal | undefined, manner: Manner): Promise<Uint8Array | undefined> {
     for (let attempt = 1; ; attempt++) {
       checkSignal(signal, 'the request');
-      if (this.#whole && how.known === undefined) return this.#whole.subarray(start, end);
+      if (this.#whole && manner.known === undefined) return this.#whole.subarray(start, end);
       try {
-        return await this.#once(start, end, signal, how);
+        return await this.#once(start, end, signal, manner);
       } catch (error) {
         checkSignal(signal, 'the request');
         if (!(error instanceof Interruption) || attempt === maxAttempts) throw error;
@@ -126,7 +134,7 @@ export class RangeFile {
     start: number,
     end: number,
     signal: AbortSignal | undefined,
-    { known = '', isFresh = false }: { readonly known?: string; readonly isFresh?: boolean },
+    { known = '', isFresh = false, onProgress }: Manner,
   ): Promise<Uint8Array | undefined> {
     const headers = new Headers(this.#options.headers);
     headers.set('Range', `bytes=${start}-${end - 1}`);
@@ -146,8 +154,16 @@ export class RangeFile {
         this.pin(known);
         return undefined;
       }
-      return await this.#body(response, start, end, silence);
+      return await this.#body(response, start, end, (loaded, total) => {
+        silence.restart();
+        try {
+          onProgress?.({ loaded, total });
+        } catch (cause) {
+          throw new Thrown('by the caller', { cause });
+        }
+      });
     } catch (error) {
+      if (error instanceof Thrown) throw error.cause;
       if (error instanceof SimileError || error instanceof Changed) throw error;
       const what = silence.isOver ? `was silent for ${this.#options.timeout} ms` : `: ${messageOf(error)}`;
       throw new Interruption('io_failure', `GET ${this.#url}${silence.isOver ? ' ' : ''}${what}`, { cause: error });
@@ -158,7 +174,7 @@ export class RangeFile {
     }
   }
 
-  async #body(response: Response, start: number, end: number, silence: Silence): Promise<Uint8Array> {
+  async #body(response: Response, start: number, end: number, onPiece: OnPiece): Promise<Uint8Array> {
     const { status, headers } = response;
     if (status === 416) {
       if (this.#tags.size > 0) throw new Changed('');
@@ -173,7 +189,7 @@ export class RangeFile {
     const range = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '');
     if (isPart && range && Number(range[1]) !== start)
       throw new SimileError('io_failure', `GET ${this.#url} answered with another range: ${headers.get('content-range')}`);
-    const bytes = await this.#drain(response, isPart ? end - start : Number.POSITIVE_INFINITY, silence);
+    const bytes = await this.#drain(response, isPart ? end - start : Number.POSITIVE_INFINITY, onPiece);
     const announced = Number(headers.get('content-length') ?? 0);
     const isEncoded = headers.has('content-encoding') || response.type === 'cors';
     if (!isEncoded && bytes.length < Math.min(announced, isPart ? end - start : announced)) {
@@ -192,18 +208,20 @@ export class RangeFile {
     this.pin(tag);
   }
 
-  async #drain(response: Response, most: number, silence: Silence): Promise<Uint8Array> {
+  async #drain(response: Response, most: number, onPiece: OnPiece): Promise<Uint8Array> {
     const pieces: Uint8Array[] = [];
     let length = 0;
+    const announced = response.headers.get('content-length');
+    const total = announced === null || response.headers.has('content-encoding') ? undefined : Number(announced);
     const reader = response.body?.getReader();
     try {
       while (reader) {
         const { done, value } = await reader.read();
         if (done) break;
-        silence.restart();
         pieces.push(value);
         length += value.length;
         this.#options.traffic.bytes += value.length;
+        onPiece(length, total);
         if (length > most) throw new SimileError('io_failure', `GET ${this.#url} gave more than the ${most} bytes of the range`);
       }
     } finally {

@@ -24,6 +24,8 @@ export interface RemoteOptions extends RequestOptions {
   readonly maxBytes?: number;
   /** Milliseconds that a server may be silent before the request counts as failed. @defaultValue 30,000 */
   readonly timeout?: number;
+  /** Called in bytes while the head arrives, or the whole file from a server that sends it. What it throws ends `open` and is passed on. */
+  readonly onProgress?: (progress: Progress) => void;
   /** Cancels with `cancelled`. */
   readonly signal?: AbortSignal;
 }
@@ -312,7 +314,12 @@ export class RemoteIndex implements Disposable {
     const known = kept && decodeHead(kept.head);
     let first: Uint8Array | undefined;
     try {
-      first = await file.open(firstBytes, isFresh ? '' : (kept?.tag ?? ''), isFresh, signal);
+      const manner = {
+        known: isFresh ? '' : (kept?.tag ?? ''),
+        isFresh,
+        onProgress: this.#edition ? undefined : this.#options.onProgress,
+      };
+      first = await file.open(firstBytes, manner, signal);
     } catch (error) {
       if (!known || !isOutage(error)) throw error;
       file.pin((kept as Kept).tag);

@@ -300,6 +300,56 @@ test('a server without ranges sends the file once, and that is enough', async (t
   assert.equal((await index.search(queryAt(9), { probes: 24 }))[0].id, 9);
   assert.equal(server.requests.length, 1);
   assert.equal(index.bytesFetched, file.length);
+
+  const seen = [];
+  await opened(t, server.address, { onProgress: ({ loaded, total }) => seen.push([loaded, total]) });
+  assert.deepEqual(seen.at(-1), [file.length, file.length]);
+  const onProgress = () => {
+    throw new RangeError('mine');
+  };
+  await assert.rejects(RemoteIndex.open(server.address, { onProgress }), /^RangeError: mine$/);
+});
+
+test('whatever the server does and whoever gives up: every search ends, with the right hits or an error of the package', async (t) => {
+  const server = await served(t, file);
+  const plain = await opened(t, server.address);
+  const expected = await Promise.all(numbered(8).map((i) => plain.search(queryAt(60 * i), { probes: 5 })));
+  const random = new SplitMix64(4);
+  server.fault = async (_, response, part) => {
+    const choice = random.below(10);
+    await wait(random.below(6));
+    if (choice > 3) return false;
+    if (choice === 0) response.destroy();
+    else if (choice === 1) response.writeHead(503).end();
+    else response.writeHead(206, { etag: server.etag }).end(choice === 2 ? part.subarray(1) : part.map((byte) => byte ^ 1));
+    return true;
+  };
+  const outcomes = new Map();
+  const searches = [];
+  for (let i = 0; i < 60; i++) {
+    const index = i % 10 === 0 ? undefined : searches.at(-1).index;
+    const visitor = index ?? RemoteIndex.open(server.address, { maxBytes: 20_000 });
+    const stop = new AbortController();
+    const ask = async () => {
+      const row = random.below(8);
+      const hits = await (await visitor).search(queryAt(60 * row), { probes: 5, signal: stop.signal });
+      assert.deepEqual(hits, expected[row]);
+      return 'hits';
+    };
+    if (random.below(3) === 0) setTimeout(() => stop.abort(), random.below(40));
+    searches.push({ index: visitor, result: ask().catch((error) => error.code ?? error) });
+  }
+  for (const { result } of searches) outcomes.set(await result, (outcomes.get(await result) ?? 0) + 1);
+  const allowed = ['hits', 'cancelled', 'io_failure', 'corrupt_file', 'truncated_file'];
+  assert.deepEqual(
+    [...outcomes.keys()].filter((outcome) => !allowed.includes(outcome)),
+    [],
+  );
+  assert.ok(outcomes.size > 1, JSON.stringify([...outcomes]));
+  server.fault = () => false;
+  for (const { index } of searches) (await index.catch(() => undefined))?.dispose();
+  const after = await opened(t, server.address);
+  assert.deepEqual(await after.search(queryAt(60), { probes: 5 }), expected[1]);
 });
 
 test('a deployment between two searches, or within one, is noticed: nothing is mixed', async (t) => {
