@@ -73,7 +73,7 @@ for (const entry of entries)
     plugins: [otherEntries(entry)],
   });
 // Scripts of workers are whole in themselves: a bundler that takes one for a plain file still gives it all that it needs.
-for (const thread of ['worker/worker-thread'])
+for (const thread of ['worker/worker-thread', 'worker/collection-thread'])
   await build({ ...common, entryPoints: [at(`src/${thread}.ts`)], outfile: at(`dist/${thread}.js`) });
 await build({
   ...common,

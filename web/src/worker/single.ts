@@ -58,7 +58,8 @@ const isWhole = (data: unknown): data is Float32Array<ArrayBuffer> =>
   kindOf((data as Float32Array).buffer) === 'ArrayBuffer' &&
   (data as Float32Array).byteLength === (data as Float32Array).buffer.byteLength;
 
-function* bytePieces(bytes: Uint8Array, moves: boolean): Generator<Piece> {
+/** @internal */
+export function* bytePieces(bytes: Uint8Array, moves: boolean): Generator<Piece> {
   if (moves && bytes.byteLength === bytes.buffer.byteLength) {
     yield { piece: bytes, transfer: [bytes.buffer as ArrayBuffer] };
     return;
@@ -69,13 +70,20 @@ function* bytePieces(bytes: Uint8Array, moves: boolean): Generator<Piece> {
   }
 }
 
-/** What options say beside what stays in the page. */
-function sendable<T extends { signal?: unknown; onProgress?: unknown }>(options: T): Omit<T, 'signal' | 'onProgress'> {
+/** What options say beside what stays in the page. @internal */
+export function sendable<T extends { signal?: unknown; onProgress?: unknown }>(options: T): Omit<T, 'signal' | 'onProgress'> {
   const { signal: _signal, onProgress: _onProgress, ...rest } = options;
   return rest;
 }
 
-const inPage = ({ signal, onProgress }: { signal?: AbortSignal; onProgress?: (progress: never) => void }): CallOptions => ({
+/** What stays in the page. @internal */
+export const inPage = ({
+  signal,
+  onProgress,
+}: {
+  signal?: AbortSignal;
+  onProgress?: (progress: never) => void;
+}): CallOptions => ({
   signal,
   onProgress,
 });

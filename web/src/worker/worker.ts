@@ -12,6 +12,14 @@ import type {
   WorkerOptions,
 } from './worker-index.js';
 
+export {
+  createWorkerCollection,
+  type EmbedderModule,
+  type LoadWorkerCollectionOptions,
+  WorkerCollection,
+  type WorkerCollectionOptions,
+  type WorkerCollectionStart,
+} from './worker-collection.js';
 export type {
   WorkerAddManyOptions,
   WorkerCreateOptions,

@@ -33,6 +33,7 @@ const largest = {
   'dist/collection/collection.js': 13 * kB,
   'dist/element/element.js': 6 * kB,
   'dist/worker/worker.js': 9 * kB,
+  'dist/worker/collection-thread.js': 32 * kB,
   'dist/worker/worker-thread.js': 19.5 * kB,
 };
 const combinations = 216;
@@ -273,7 +274,7 @@ test('Vite builds it, and its development server serves it', async () => {
   };
   const { output } = await build(config);
   const names = output.map(({ fileName }) => fileName).filter((name) => name.endsWith('.wasm'));
-  assert.equal(names.length, 2, `${names}`);
+  assert.equal(names.length, 3, `${names}`);
   assert.deepEqual(warnings, []);
   const built = await preview({ ...config, preview: { port: 4173, host: '127.0.0.1' } });
   await asksInPage(built.resolvedUrls.local[0]);
