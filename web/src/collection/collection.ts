@@ -99,7 +99,7 @@ export interface AddedDoc {
 // Embedded and indexed together: a search waits for no more than that.
 const batchRows = 128;
 const checkedDocs = 64;
-const minDepth = 100;
+const minDepth = 50;
 
 /** A document and the rows that it becomes. */
 interface PreparedDoc {
@@ -639,7 +639,10 @@ export class Collection<D extends Doc = Doc> implements Disposable {
     text: Float32Array | undefined,
     notText: Float32Array | undefined,
   ): Float32Array {
-    const parts = [...(text ? [text] : []), ...(vector === undefined ? [] : [readVector(vector, 'the vector of the query')])];
+    const given = vector === undefined ? undefined : readVector(vector, 'the vector of the query');
+    if (given?.every((x) => x === 0) && this.vectors?.similarity === 'cosine')
+      throw new SimileError('zero_norm', 'the vector of the query is zero, which has no direction to compare by cosine');
+    const parts = [text, given].filter((part) => part !== undefined);
     if (like !== undefined) parts.push(this.#meaningOf(like));
     const sum = parts.length === 1 ? (parts[0] as Float32Array) : weightedSum(parts);
     const without = notText ?? (not === undefined ? undefined : readVector(not as Vector, 'the vector of not'));
@@ -683,7 +686,7 @@ export class Collection<D extends Doc = Doc> implements Disposable {
       if (list.length >= wanted || depth >= all) break;
     }
     if (options.diversity > 0 && this.vectors)
-      list = diverse(list.slice(0, Math.max(minDepth, 2 * wanted)), this.vectors, options.diversity, wanted);
+      list = diverse(list.slice(0, Math.max(2 * minDepth, 2 * wanted)), this.vectors, options.diversity, wanted);
     const words = options.highlight ? text : undefined;
     const page = list.slice(options.offset, options.offset + options.limit);
     return {

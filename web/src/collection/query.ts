@@ -19,13 +19,19 @@ export interface CollectionQuery {
   readonly where?: Where;
 }
 
-/** How the two lists of hybrid search become one; see `fuse`. */
+/** How the two lists of hybrid search become one. */
 export interface HybridFusion {
-  /** @defaultValue 'relative_score' */
-  readonly method?: 'rrf' | 'relative_score' | 'distribution';
+  /**
+   * - `surprise`: how far a vector score stands out of those of usual rows, beside what chance brings among so many, and the share of
+   *   the query's words that a text has. Both mean the same for every query, whatever else its list holds.
+   * - `relative_score`, `distribution`, `rrf`: see `fuse`
+   *
+   * docs/hybrid.md has the measurement behind the default. @defaultValue 'surprise'
+   */
+  readonly method?: 'surprise' | 'rrf' | 'relative_score' | 'distribution';
   /** Of `rrf`. @defaultValue 60 */
   readonly rankConstant?: number;
-  /** How much meaning counts, from 0 to 1; words count the rest. @defaultValue 0.5 */
+  /** How much meaning counts, from 0 to 1; words count the rest. @defaultValue 0.25 with `surprise`, else 0.5 */
   readonly vectorWeight?: number;
 }
 
@@ -126,7 +132,7 @@ export interface CheckedOptions {
   readonly highlight: boolean;
 }
 
-const fusions: readonly unknown[] = ['rrf', 'relative_score', 'distribution'];
+const fusions: readonly unknown[] = ['surprise', 'rrf', 'relative_score', 'distribution'];
 const modes: readonly unknown[] = ['vector', 'lexical', 'hybrid', undefined];
 
 /** @throws {SimileError} `invalid_argument` @internal */
@@ -151,7 +157,8 @@ export function checkOptions(options: CollectionSearchOptions): CheckedOptions {
   share('diversity', diversity);
   for (const [name, value] of Object.entries({ normalize, highlight }))
     if (typeof value !== 'boolean') throw invalid(`${name} must be true or false, not ${shown(value)}`);
-  const { method = 'relative_score', rankConstant = 60, vectorWeight = 0.5 } = options.fusion ?? {};
+  const { method = 'surprise', rankConstant = 60 } = options.fusion ?? {};
+  const { vectorWeight = method === 'surprise' ? 0.25 : 0.5 } = options.fusion ?? {};
   if (!fusions.includes(method)) throw invalid(`the method of fusion must be one of ${fusions.join(', ')}, not ${shown(method)}`);
   share('vectorWeight', vectorWeight);
   const grouped = typeof group === 'string' ? { field: group, size: 1 } : group && { field: group.field, size: group.size ?? 1 };

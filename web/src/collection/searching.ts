@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { fuse } from '../fuse.js';
+import { type FusionOptions, fuse } from '../fuse.js';
 import type { Id } from '../ids.js';
 import type { Index } from '../index.js';
+import { type Moments, momentsOf } from '../scores.js';
 import type { TextIndex, TextRange } from '../text/text.js';
 import type { CheckedOptions, CollectionHit, FacetCount, Passage } from './query.js';
 import { type DocRecord, type Records, type Row, RowBits } from './records.js';
 import { type SchemaPlan, textOf, type Value } from './schema.js';
+
+const sampleRows = 256; // that tell what scores are usual for a query
 
 /** A found row, with what is known of it. @internal */
 export interface Candidate {
@@ -37,8 +40,10 @@ export interface Indexes {
 
 /** The best rows, best first, at least `depth` of them if there are so many. @internal */
 export async function candidates({ vectors, texts, records }: Indexes, sought: Sought, depth: number): Promise<Candidate[]> {
-  const { vector, text, rows, options } = sought;
+  const { text, rows, options } = sought;
   if (rows?.count === 0 || records.rows.length === 0) return [];
+  // A text none of whose words an embedder knows has no direction.
+  const vector = vectors?.similarity === 'cosine' && sought.vector?.every((x) => x === 0) ? undefined : sought.vector;
   const known = new Map<Id, Candidate>();
   const of = (row: Row): Candidate => {
     let one = known.get(row.key);
@@ -49,8 +54,7 @@ export async function candidates({ vectors, texts, records }: Indexes, sought: S
     return one;
   };
   const byMeaning = async (only: RowBits | undefined, k: number): Promise<Candidate[]> => {
-    // A text none of whose words an embedder knows has no direction.
-    if (!vectors || !vector || (text !== undefined && vectors.similarity === 'cosine' && vector.every((x) => x === 0))) return [];
+    if (!vectors || !vector) return [];
     const slice = only?.slice;
     const chosen = slice ? { ranges: [slice] } : only ? { rows: only.words } : {};
     const { minRelevance, normalize } = options;
@@ -78,22 +82,49 @@ export async function candidates({ vectors, texts, records }: Indexes, sought: S
     for (const one of list) one.score = (vector === undefined ? one.textScore : one.vectorScore) as number;
     return list;
   }
-  // What was found by words alone: how relevant it is has yet to be asked.
+  // What was found by words alone: its vector score has yet to be asked.
   const unknown = words.filter(({ vectorScore }) => vectorScore === undefined).map(({ row }) => row.at);
-  if (unknown.length > 0) await byMeaning(RowBits.of(records.rows.length, unknown), unknown.length);
+  const others = unknown.length > 0 ? await byMeaning(RowBits.of(records.rows.length, unknown), unknown.length) : [];
   const isKept = (one: Candidate): boolean => options.minRelevance === 0 || one.vectorScore !== undefined;
-  return fused([meaning, words.filter(isKept)], options);
+  const lists = [meaning, words.filter(isKept)] as const;
+  if (options.fusion.method !== 'surprise' || !vectors || !texts) return fused(lists, options.fusion);
+  const usual = await vectors.search(vector, { k: sampleRows, rows: spread(records.rows.length).words });
+  const { mean, deviation } = momentsOf(usual.map(({ score }) => score));
+  const chance = Math.sqrt(2 * Math.log(Math.max(2, records.rows.length)));
+  const moments = [
+    { mean, deviation: deviation * chance },
+    { mean: 0, deviation: texts.scale(text) },
+  ];
+  return fused([[...meaning, ...others], lists[1]], options.fusion, moments);
 }
 
-function fused([meaning, words]: readonly [Candidate[], Candidate[]], { fusion }: CheckedOptions): Candidate[] {
-  const { method, rankConstant, vectorWeight } = fusion;
+/** Evenly spread rows, all if there are few. */
+function spread(rows: number): RowBits {
+  const n = Math.min(rows, sampleRows);
+  return RowBits.of(
+    rows,
+    Array.from({ length: n }, (_, i) => Math.floor((i * rows) / n)),
+  );
+}
+
+function fused(
+  [meaning, words]: readonly [readonly Candidate[], readonly Candidate[]],
+  { method, rankConstant, vectorWeight }: CheckedOptions['fusion'],
+  moments: readonly Moments[] = [],
+): Candidate[] {
   const lists = [
     meaning.map((one) => ({ id: one.row.key, score: one.vectorScore as number })),
     words.map((one) => ({ id: one.row.key, score: one.textScore as number })),
   ];
   const weights = [vectorWeight, 1 - vectorWeight];
   const byKey = new Map([...meaning, ...words].map((one) => [one.row.key, one]));
-  return fuse(lists, method === 'rrf' ? { method, weights, rankConstant } : { method, weights }).map(({ id, score }) => {
+  const options: FusionOptions =
+    method === 'rrf'
+      ? { method, weights, rankConstant }
+      : method === 'surprise'
+        ? { method: 'zscore', weights, moments }
+        : { method, weights };
+  return fuse(lists, options).map(({ id, score }) => {
     const one = byKey.get(id) as Candidate;
     one.score = score;
     return one;

@@ -216,6 +216,27 @@ test('long texts are found passage by passage', async (t) => {
   assert.deepEqual([collection.passages, collection.size, await collection.delete('long')], [1, 1, false]);
 });
 
+test('a text without a known word is found by words, and finds nothing by meaning', async (t) => {
+  const collection = await made(t);
+  await collection.add({ id: 'stars', title: '***' });
+  assert.equal(collection.size, 5);
+  assert.deepEqual((await collection.search('***', { mode: 'vector' })).hits, []);
+  assert.deepEqual((await collection.search('***')).hits, []);
+  assert.ok((await collection.search('ferry')).hits.length > 0);
+});
+
+test('the ways to fuse differ, and weights choose a list', async (t) => {
+  const collection = await made(t);
+  const query = 'ship with flour';
+  const byMeaning = idsOf(await collection.search(query, { mode: 'vector' }));
+  for (const method of ['surprise', 'relative_score', 'distribution', 'rrf']) {
+    assert.deepEqual(idsOf(await collection.search(query, { fusion: { method, vectorWeight: 1 } })), byMeaning, method);
+    assert.equal(idsOf(await collection.search(query, { fusion: { method, vectorWeight: 0 } }))[0], 'bread', method);
+  }
+  const [best] = (await collection.search('ferry harbour')).hits;
+  assert.ok(best.id === 'ferry' && best.score > 0.5, 'about all of the words are there');
+});
+
 test('a collection by words alone needs no embedder', async (t) => {
   const collection = await Collection.create({ schema: { text: 'text' } });
   t.after(() => collection.dispose());
@@ -355,6 +376,7 @@ test('bad queries and options are refused with what would do', async (t) => {
     await assert.rejects(collection.search(query, options), { code: 'invalid_argument', message });
   await assert.rejects(collection.search({ like: 'nobody' }), { code: 'unknown_id' });
   await assert.rejects(collection.search([1, 2]), { code: 'dimension_mismatch' });
+  await assert.rejects(collection.search(new Array(64).fill(0)), { code: 'zero_norm' });
   let deep = { year: 1 };
   for (let i = 0; i < 100; i++) deep = { not: deep };
   await assert.rejects(collection.search('a', { where: deep }), { code: 'invalid_argument', message: /deep/ });
