@@ -28,4 +28,12 @@ export function codeOf(error: unknown): string {
   return error instanceof SimileError ? error.code : 'io_failure';
 }
 
+/** What is wrong with options was wrong on the command line. @throws {UsageError} in the place of `invalid_argument` and `out_of_range` */
+export async function asUsage<T>(work: () => Promise<T>): Promise<T> {
+  return work().catch((error: unknown) => {
+    const codes = ['invalid_argument', 'out_of_range'];
+    throw error instanceof SimileError && codes.includes(error.code) ? new UsageError(error.message) : error;
+  });
+}
+
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

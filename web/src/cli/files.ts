@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
 import { open, readFile, rename, stat } from 'node:fs/promises';
@@ -47,6 +48,11 @@ export async function readTextInput(path: string): Promise<string> {
 }
 
 export function decodeText(bytes: Uint8Array, name: string): string {
+  if (bytes.length > constants.MAX_STRING_LENGTH)
+    throw new SimileError(
+      'limit_exceeded',
+      `${nameOf(name)} has ${bytes.length} bytes of text, more than ${constants.MAX_STRING_LENGTH}`,
+    );
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

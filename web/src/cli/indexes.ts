@@ -2,7 +2,7 @@
 import { SimileError } from '../errors.js';
 import type { Id } from '../ids.js';
 import { type Codec, type CreateOptions, Index } from '../index.js';
-import { UsageError } from './failure.js';
+import { asUsage } from './failure.js';
 import { nameOf, readInput } from './files.js';
 import type { Matrix } from './formats/matrix.js';
 import { type Readable, readable } from './formats/vectors.js';
@@ -23,11 +23,7 @@ export function createOptionsOf(args: Arguments): Omit<CreateOptions, 'dims'> {
 
 /** @throws {UsageError} for a codec that there is not */
 export async function createIndex(dims: number, options: Omit<CreateOptions, 'dims'>): Promise<Index> {
-  return Index.create({ dims, ...options }).catch((error: unknown) => {
-    if (error instanceof SimileError && ['invalid_argument', 'out_of_range'].includes(error.code))
-      throw new UsageError(error.message);
-    throw error;
-  });
+  return asUsage(() => Index.create({ dims, ...options }));
 }
 
 /** An index of vectors; the rows' numbers are their ids where they have none. */

@@ -152,6 +152,19 @@ test('Node runs the index of texts, whose errors are those of the package', () =
   assert.equal(run(process.execPath, ['text.mjs']).trim(), '0 true');
 });
 
+test('the command line runs by its name: builds, searches and verifies', () => {
+  const simile = (...args) => run(join(pack.app, 'node_modules/.bin/simile'), args);
+  assert.equal(simile('--version').trim(), JSON.parse(file('package.json')).version);
+  writeFileSync(join(pack.app, 'docs.jsonl'), '{"id":"a","text":"the cat sat"}\n{"id":"b","text":"a dog ran"}\n');
+  simile('build', 'docs.jsonl', '-o', 'docs.simile', '--quiet');
+  const { hits } = JSON.parse(simile('search', 'docs.simile', 'dog', '--json'));
+  assert.deepEqual(
+    hits.map(({ id }) => id),
+    ['b'],
+  );
+  assert.match(simile('verify', '--full', 'docs.simile'), /ok \(full\)/);
+});
+
 test('TypeScript takes the types strictly, with nothing but its own libraries, and the result runs', () => {
   const source = `import { cosineSimilarity, type Hit, Index, init, SimileError, version } from 'simile';
     import { openStore, type Store } from 'simile/store';

@@ -150,6 +150,8 @@ test('texts become a collection, which is searched by meaning and by words', asy
   assert.match(plain.err, /by words alone.*"tiny", 3 dims/);
   assert.match(plain.out, /bread/);
 
+  await fails(2, simile('search', 'docs.simile', 'puppy', ...embedder, '--where', '{"colour":"red"}'), /colour/);
+  await fails(2, simile('search', 'docs.simile', 'puppy', ...embedder, '--where', 'year>2000'), /--where is no JSON object/);
   const info = JSON.parse((await ok(simile('info', 'docs.simile', '--json'))).out);
   assert.deepEqual([info.kind, info.rows, info.dims, info.embedder.model], ['collection', 3, 3, 'tiny']);
   const other = (await wordVectors({ model: 'other', dims: 3, vectors: words })).toBytes();
@@ -299,12 +301,12 @@ test('an interrupted build leaves nothing, and what was there before', async (t)
 
 test('killed while it writes, it leaves the old file or the new one', async (t) => {
   const cwd = folderFor(t);
-  const rows = 20_000;
+  const rows = 8000;
   const input = Array.from({ length: rows }, (_, id) => `{"id":${id},"vector":[${Math.sin(id)},1]}`).join('\n');
   writeFileSync(join(cwd, 'v.jsonl'), input);
   await ok(run(['build', 'v.jsonl', '-o', 'v.simile', '--codec', 'f32'], { cwd }));
   const old = readFileSync(join(cwd, 'v.simile'));
-  for (const wait of [150, 250, 350, 450]) {
+  for (const wait of [200, 400]) {
     const child = start(['build', 'v.jsonl', '-o', 'v.simile', '--codec', 'f32'], { cwd });
     const timer = setTimeout(() => child.kill('SIGINT'), wait);
     const [code] = await once(child, 'close');

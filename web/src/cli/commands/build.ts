@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Collection, type Schema } from '../../collection/collection.js';
-import { SimileError } from '../../errors.js';
 import type { CreateOptions } from '../../index.js';
 import { type Command, indexOptions, output, vectorOptions } from '../command.js';
 import { type Document, documentFormatOf, firstFields, readDocuments } from '../documents.js';
 import { embedderAdvice, embedderFrom, embedderOptions } from '../embedders.js';
-import { UsageError } from '../failure.js';
+import { asUsage, UsageError } from '../failure.js';
 import { readTextInput, writeOutput } from '../files.js';
 import { type Fields, vectorField } from '../formats/records.js';
 import { readVectors } from '../formats/vectors.js';
@@ -95,7 +94,7 @@ async function ofTexts(
     if (!embedder && args.has(name)) throw new UsageError(`--${name} is of vectors: ${embedderAdvice(undefined)}`);
   if (!embedder) terminal.note(`no --embedder: the file can be searched by words alone. ${embedderAdvice(undefined)}`);
   const size = args.whole('passages', 0);
-  const collection = await usage(() =>
+  const collection = await asUsage(() =>
     Collection.create({
       schema,
       ...options,
@@ -116,15 +115,6 @@ async function ofTexts(
   const vectors = made.dims === null ? 'without vectors' : `with vectors of ${made.dims} dims`;
   const what = `${made.documents.toLocaleString('en')} documents in ${made.passages.toLocaleString('en')} passages ${vectors}`;
   await written(target, await collection.toBytes(), made, what, terminal);
-}
-
-/** What is wrong with options was wrong on the command line. */
-async function usage<T>(work: () => Promise<T>): Promise<T> {
-  return work().catch((error: unknown) => {
-    if (error instanceof SimileError && ['invalid_argument', 'out_of_range'].includes(error.code))
-      throw new UsageError(error.message);
-    throw error;
-  });
 }
 
 const labelTypes = ['string', 'number', 'boolean', 'date', 'string[]', 'number[]'] as const;

@@ -8,7 +8,7 @@ import {
 } from '../../collection/collection.js';
 import type { Id } from '../../ids.js';
 import { embedderAdvice, embedderFrom } from '../embedders.js';
-import { UsageError } from '../failure.js';
+import { asUsage, UsageError } from '../failure.js';
 import type { Arguments, Options } from '../options.js';
 import { ofVectors, textsOf } from '../queries.js';
 import { printable, type Terminal } from '../terminal.js';
@@ -44,7 +44,7 @@ export async function searchCollection(
   const options = optionsOf(args, isText && !isByWords ? 'lexical' : mode);
   const queries = await queriesOf(collection, args, words);
   for (const { name, query } of queries) {
-    const result = await collection.search(query, options);
+    const result = await asUsage(() => collection.search(query, options));
     await terminal.result({ query: name, ...result }, () => [
       ...(queries.length > 1 ? [terminal.bold(printable(name))] : []),
       ...result.hits.flatMap((hit) => linesOfHit(hit, terminal)),

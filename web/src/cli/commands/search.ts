@@ -5,7 +5,7 @@ import type { Index } from '../../index.js';
 import type { Hit, SearchOptions } from '../../search.js';
 import type { Command } from '../command.js';
 import { embedderAdvice, embedderFrom, embedderOptions } from '../embedders.js';
-import { UsageError } from '../failure.js';
+import { asUsage, UsageError } from '../failure.js';
 import { readIndex } from '../indexes.js';
 import type { Arguments } from '../options.js';
 import { type Asked, ofVectors, textsOf } from '../queries.js';
@@ -60,7 +60,7 @@ export const search: Command = {
         ? await ofVectors(args)
         : await ofTexts(index, args, words, terminal);
     const some = args.has('like') ? { ...options, k: (options.k ?? 10) + 1 } : options;
-    const found = await index.searchMany(asked.vectors, some);
+    const found = await asUsage(() => index.searchMany(asked.vectors, some));
     for (const [i, hits] of found.entries()) {
       // An item is close to itself, which nobody asked.
       const others = asked.self === undefined ? hits : hits.filter(({ id }) => id !== asked.self).slice(0, options.k ?? 10);
