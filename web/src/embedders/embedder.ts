@@ -28,7 +28,7 @@ export interface EmbedOptions {
 /** Makes vectors of texts. Yours will do as well: any object of this shape. */
 export interface Embedder {
   readonly info: EmbedderInfo;
-  /** @returns `texts.length * info.dims` numbers, one row for each text, in their order */
+  /** @returns `texts.length * info.dims` numbers, one row for each text, in their order; a row of zeros for a text that says nothing */
   embed(texts: readonly string[], options: EmbedOptions): Promise<Float32Array>;
 }
 

