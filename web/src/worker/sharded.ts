@@ -24,7 +24,7 @@ import type {
 
 const sliceTime = 2; // milliseconds
 const checkedRows = 128;
-const copiedRows = 512;
+const copiedRows = 128;
 const maxNorm = 2 ** 60;
 /** Codecs that code again what they have decoded with a relative change of scores of at most 3e-5; those of fewer bits lose much. */
 const recodable = /^(f32|f16|bf16|int8|planes\d*)$/;
@@ -141,7 +141,11 @@ export class ShardedIndex implements WorkerIndex {
       this.#isAdding = true;
       try {
         await this.#addFresh(fresh, rows, signal, report);
-        for (const [id, owner] of order) this.#table.add(id, owner);
+        const slicer = new Slicer(undefined, 'addMany', sliceTime);
+        for (const [id, owner] of order) {
+          this.#table.add(id, owner);
+          if (this.#table.size % checkedRows === 0) await slicer.pause();
+        }
         // Nothing can be refused any more, and what is replaced could not be taken back.
         await this.#send(replaced, rows, (i) => ({ onDuplicate: 'replace', onProgress: report(this.workers + i) }));
       } finally {

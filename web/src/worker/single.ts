@@ -24,7 +24,7 @@ import type {
 } from './worker-index.js';
 
 const pieceFloats = 1 << 16;
-const pieceBytes = 1 << 20;
+const pieceBytes = 1 << 18;
 const pieceIds = 2048;
 
 /** The ids of any list. @throws {SimileError} `invalid_argument` @internal */

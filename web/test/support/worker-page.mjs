@@ -3,8 +3,12 @@
 import { Index } from '/dist/simile.js';
 import { createWorkerIndex, WorkerIndex } from '/dist/worker/worker.js';
 
-/** `work`, and the longest time in milliseconds that the page could do nothing else meanwhile. */
-async function pausesOf(work) {
+/**
+ * `work`, and the longest time in milliseconds that the page could do nothing else meanwhile. Marked for traces.
+ * @param ticks - whether it is measured; under a trace the many short tasks for it take longer than what is traced
+ */
+async function pausesOf(name, ticks, work) {
+  performance.mark(`begin ${name}`);
   let last = performance.now();
   let longest = 0;
   const { port1, port2 } = new MessageChannel();
@@ -17,10 +21,11 @@ async function pausesOf(work) {
     look();
     port2.postMessage(0);
   };
-  port2.postMessage(0);
+  if (ticks) port2.postMessage(0);
   const result = await work();
   look();
   port1.close();
+  performance.mark(`end ${name}`);
   return { result, longest };
 }
 
@@ -36,7 +41,7 @@ export function numbers(count) {
 }
 
 /** The longest pause of the page in each part of an index's life. */
-export async function pauses({ rows, dims, workers, codec = 'planes' }) {
+export async function pauses({ rows, dims, workers, codec = 'planes', ticks = true }) {
   const data = numbers(rows * dims);
   const ids = Array.from({ length: rows }, (_, i) => `document ${i}`);
   const query = data.slice(0, dims);
@@ -44,14 +49,14 @@ export async function pauses({ rows, dims, workers, codec = 'planes' }) {
   await index.search(query);
   // The garbage of making the data is not of the workers.
   await new Promise((resolve) => setTimeout(resolve, 300));
-  const added = await pausesOf(() => index.addMany(ids, data));
-  const searched = await pausesOf(async () => {
+  const added = await pausesOf('addMany', ticks, () => index.addMany(ids, data));
+  const searched = await pausesOf('search', ticks, async () => {
     for (let i = 0; i < 20; i++) await index.search(data.subarray(i * dims, (i + 1) * dims), { k: 10 });
   });
-  const many = await pausesOf(() => index.searchMany(data.subarray(0, 200 * dims), { k: 10 }));
-  const saved = await pausesOf(() => index.toBytes());
-  const loaded = await pausesOf(() => WorkerIndex.fromBytes(saved.result, { workers }));
-  const listed = await pausesOf(() => index.ids());
+  const many = await pausesOf('searchMany', ticks, () => index.searchMany(data.subarray(0, 200 * dims), { k: 10 }));
+  const saved = await pausesOf('toBytes', ticks, () => index.toBytes());
+  const loaded = await pausesOf('fromBytes', ticks, () => WorkerIndex.fromBytes(saved.result, { workers }));
+  const listed = await pausesOf('ids', ticks, () => index.ids());
   const [first] = await loaded.result.search(query, { k: 1 });
   const found = [first.id, index.size, loaded.result.size, listed.result.length, many.result.length];
   index.terminate();
