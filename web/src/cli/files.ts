@@ -2,7 +2,7 @@
 import { constants } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { unlinkSync } from 'node:fs';
-import { open, readFile, rename, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { SimileError } from '../errors.js';
 import { corrupt, messageOf, UsageError } from './failure.js';
@@ -88,7 +88,9 @@ export async function writeOutput(path: string, pieces: Iterable<Uint8Array | st
     return;
   }
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.tmp.${process.pid}.${randomBytes(4).toString('hex')}`);
+  const start = `.${basename(path)}.tmp.`;
+  const temporary = join(folder, `${start}${process.pid}.${randomBytes(4).toString('hex')}`);
+  await sweep(folder, start);
   unfinished.add(temporary);
   try {
     const file = await open(temporary, 'wx');
@@ -104,6 +106,24 @@ export async function writeOutput(path: string, pieces: Iterable<Uint8Array | st
   } catch (error) {
     removeUnfinished();
     throw error instanceof SimileError ? error : io(error);
+  }
+}
+
+/** What a process that was killed left half: it runs no longer, and its file has a name like ours. */
+async function sweep(folder: string, start: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const pid = name.startsWith(start) ? /^(\d{1,9})\.[0-9a-f]{8}$/.exec(name.slice(start.length))?.[1] : undefined;
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    await unlink(join(folder, name)).catch(() => {});
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It may be another user's.
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 

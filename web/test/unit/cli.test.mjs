@@ -317,6 +317,18 @@ test('killed while it writes, it leaves the old file or the new one', async (t) 
   }
 });
 
+test('what a killed process left half is swept away by the next one, and nothing else', async (t) => {
+  const { cwd, simile } = await shop(t);
+  writeFileSync(join(cwd, 'v.jsonl'), '{"vector":[1]}');
+  const child = start(['serve', '.', '--port', '0'], { cwd });
+  t.after(() => child.kill());
+  await once(child.stdout, 'data');
+  const kept = [`.v.npy.tmp.${child.pid}.00000000`, '.v.npy.tmp.999999999.mine', '.w.npy.tmp.999999999.00000000', '.v.npy.tmp.'];
+  for (const name of [...kept, '.v.npy.tmp.999999999.0123abcd']) writeFileSync(join(cwd, name), 'half');
+  await ok(simile('convert', 'v.jsonl', 'v.npy'));
+  assert.deepEqual(readdirSync(cwd).sort(), [...kept, 'docs.jsonl', 'v.jsonl', 'v.npy', 'words.simile'].sort());
+});
+
 test('a target that cannot be written is a failure that leaves nothing', async (t) => {
   const { cwd, simile } = await shop(t);
   mkdirSync(join(cwd, 'folder.npy'));
