@@ -19,8 +19,17 @@ export function blocksOf(page) {
 /** A page of web/docs. */
 export const page = (name) => readFileSync(join(web, 'docs', name), 'utf8');
 
-/** What the js blocks of a page would print, and what they do print, in their order. */
-export async function runPage(t, name, { before = '', after = '', env = {} } = {}) {
+/** The embedder of the tutorial, as a module that exports it; what the tutorial prints is left out. */
+const tutorialEmbedder = () => {
+  const { text } = blocksOf(page('tutorial.md')).find(({ language }) => language === 'js');
+  return `${text.replace(/^console\.log.*\n/m, '')}export { embedder };\n`;
+};
+
+/**
+ * What the js blocks of a page would print, and what they do print, in their order.
+ * @param options - `before` and `after`: programs around those of the page; `embedder`: whether the page takes that of the tutorial
+ */
+export async function runPage(t, name, { before = '', after = '', embedder = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'simile-docs-'));
   t.after(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, 'node_modules'));
@@ -28,9 +37,10 @@ export async function runPage(t, name, { before = '', after = '', env = {} } = {
   symlinkSync(join(web, 'node_modules/@langchain'), join(folder, 'node_modules/@langchain'));
   const programs = blocksOf(page(name)).filter(({ language }) => language === 'js');
   const marked = programs.map(({ text }) => `${text}console.log('\\u0001');\n`);
-  writeFileSync(join(folder, 'page.mjs'), [before, ...marked, after].join('\n'));
-  const options = { cwd: folder, env: { ...process.env, ...env }, encoding: 'utf8' };
-  const { stdout } = await promisify(execFile)(process.execPath, ['page.mjs'], options);
+  writeFileSync(join(folder, 'embedder.mjs'), tutorialEmbedder());
+  const first = embedder ? "import { embedder } from './embedder.mjs';" : '';
+  writeFileSync(join(folder, 'page.mjs'), [first, before, ...marked, after].join('\n'));
+  const { stdout } = await promisify(execFile)(process.execPath, ['page.mjs'], { cwd: folder, encoding: 'utf8' });
   const printed = stdout.split(`${mark}\n`).slice(0, programs.length);
   return { promised: programs.map(({ prints = '' }) => prints), printed };
 }

@@ -10,11 +10,27 @@ test('the tutorial prints what it says', async (t) => {
   assert.deepEqual(printed, promised);
 });
 
-test('what the tutorial imports is there', async () => {
-  const imports = blocksOf(page('tutorial.md')).flatMap(({ text }) =>
-    Array.from(text.matchAll(/import \{([^}]*)\} from '(simile[^']*)'/g), ([, names, from]) => ({ names, from })),
+const recipes = ['static-site', 'notes-app', 'product-search', 'rag'];
+const siteProgram = new URL('../support/site-program.mjs', import.meta.url);
+const around = {
+  'static-site': { before: `import { closeSite } from '${siteProgram}';`, after: 'closeSite();' },
+};
+
+for (const name of recipes)
+  test(`the recipe ${name} prints what it says`, async (t) => {
+    const { promised, printed } = await runPage(t, `recipes/${name}.md`, { embedder: true, ...around[name] });
+    assert.ok(promised.length >= 2 && promised.some((text) => text !== ''), 'it prints something');
+    assert.deepEqual(printed, promised);
+  });
+
+test('what the pages import is there', async () => {
+  const pages = ['tutorial.md', ...recipes.map((name) => `recipes/${name}.md`)];
+  const imports = pages.flatMap((name) =>
+    blocksOf(page(name)).flatMap(({ text }) =>
+      Array.from(text.matchAll(/import \{([^}]*)\} from '(simile[^']*)'/g), ([, names, from]) => ({ names, from })),
+    ),
   );
-  assert.ok(imports.length >= 4);
+  assert.ok(imports.length >= 10);
   for (const { names, from } of imports) {
     const module = await import(from);
     for (const name of names.split(',')) assert.equal(typeof module[name.trim()], 'function', `${name} of ${from}`);
