@@ -14,7 +14,7 @@ run() {
   fi
   say "simile: semantic search that fits in a browser tab."
   say ""
-  for name in setup build test demo bench eval package format lint help; do
+  for name in setup build test demo bench eval docs package format lint help; do
     say "  ./dev $(help_of "$name" | sed -n 1p)"
   done
   say ""

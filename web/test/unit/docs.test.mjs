@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pages of web/docs: their programs run and print what they say.
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { brokenLinks } from '../../docs/links.mjs';
 import { blocksOf, page, runPage } from '../support/markdown-program.mjs';
 
 test('the tutorial prints what it says', async (t) => {
@@ -35,4 +37,28 @@ test('what the pages import is there', async () => {
     const module = await import(from);
     for (const name of names.split(',')) assert.equal(typeof module[name.trim()], 'function', `${name} of ${from}`);
   }
+});
+
+const docs = new URL('../../docs/', import.meta.url);
+
+test('the pages link to what is there', () => {
+  const paths = readdirSync(docs, { recursive: true }).filter((path) => /^(recipes\/)?[a-z-]+\.md$/.test(path));
+  const links = paths.flatMap((path) => Array.from(page(path).matchAll(/\]\(([^)#]+)/g), ([, link]) => [path, link]));
+  assert.ok(paths.length >= 7 && links.length >= 15);
+  for (const [path, link] of links) {
+    const target = new URL(link, new URL(path, docs));
+    assert.ok(target.href.startsWith(`${docs}api/`) || existsSync(target), `${path}: ${link}`);
+  }
+});
+
+test('links that lead nowhere are found', () => {
+  const pages = new Map([
+    [
+      'a.html',
+      '<a href="b/c.html#x">1</a><a href="#y">2</a><a href="https://example.org/no">3</a><p id="z"></p><img src="no.png">',
+    ],
+    ['b/c.html', '<h2 id="x">x</h2><a href="../a.html#z">4</a><a href="../../up.html">5</a><a href="gone.html?q#x">6</a>'],
+  ]);
+  const found = brokenLinks(pages, (path) => pages.has(path)).map(({ page: from, link }) => `${from} ${link}`);
+  assert.deepEqual(found, ['a.html #y', 'a.html no.png', 'b/c.html ../../up.html', 'b/c.html gone.html?q#x']);
 });
