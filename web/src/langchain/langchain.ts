@@ -195,9 +195,8 @@ export class SimileVectorStore extends VectorStore implements Disposable {
   }
 
   override async similaritySearchWithScore(query: string, k = defaultK, filter?: Where): Promise<[Document, number][]> {
-    const { mode = 'vector' } = this.#options;
-    const vector = await this.embeddings.embedQuery(query);
-    return this.#search(mode === 'hybrid' ? { vector, words: query } : { vector }, k, filter);
+    if (this.#options.mode === 'hybrid') return this.#search({ text: query }, k, filter);
+    return this.#search({ vector: await this.embeddings.embedQuery(query) }, k, filter);
   }
 
   override async similaritySearch(query: string, k = defaultK, filter?: Where): Promise<Document[]> {
@@ -283,19 +282,17 @@ export class SimileVectorStore extends VectorStore implements Disposable {
   }
 
   async #search(
-    { vector, words }: { readonly vector: number[]; readonly words?: string },
+    query: { vector: number[] } | { text: string },
     k: number,
     where: Where | undefined,
   ): Promise<[Document, number][]> {
     const collection = await this.#existing();
     if (!collection) return [];
     const { fusion } = this.#options;
-    const query = words === undefined ? { vector } : { vector, text: words };
-    // A text would be embedded once more; the vector is here.
     const found = await collection.search(query, {
       limit: k,
       highlight: false,
-      mode: words === undefined ? 'vector' : 'hybrid',
+      mode: 'text' in query ? 'hybrid' : 'vector',
       ...(where ? { where } : {}),
       ...(fusion ? { fusion } : {}),
     });
