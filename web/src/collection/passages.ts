@@ -22,6 +22,7 @@ export interface PassagePlan {
 }
 
 const minSize = 32;
+const windowUnits = 4096;
 
 /** @throws {SimileError} `invalid_argument` @internal */
 export function passagePlan(options: PassageOptions | false | undefined): PassagePlan | undefined {
@@ -112,7 +113,24 @@ export class Splitter {
 
 const beforeLowSurrogate = (text: string, at: number): number => ((text.charCodeAt(at) & 0xfc00) === 0xdc00 ? at - 1 : at);
 
+/**
+ * The segments of a text. Segmenters take a time that goes with the square of what they are given, so they are given windows; the last
+ * segment of a window may go on behind it, and begins the next one, unless it is as long as the window.
+ */
 function* cuts(text: string, segmenter: Intl.Segmenter | undefined, otherwise: RegExp): Generator<Span> {
+  for (let start = 0; start < text.length; ) {
+    const end = start + windowUnits < text.length ? beforeLowSurrogate(text, start + windowUnits) : text.length;
+    const found = Array.from(segmentsOf(text.slice(start, end), segmenter, otherwise), (span) => ({
+      start: start + span.start,
+      end: start + span.end,
+    }));
+    if (end < text.length && found.length > 1) found.pop();
+    yield* found;
+    start = found.at(-1)?.end ?? end;
+  }
+}
+
+function* segmentsOf(text: string, segmenter: Intl.Segmenter | undefined, otherwise: RegExp): Generator<Span> {
   if (segmenter) {
     for (const { index, segment } of segmenter.segment(text)) yield { start: index, end: index + segment.length };
   } else {

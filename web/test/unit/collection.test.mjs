@@ -216,6 +216,18 @@ test('long texts are found passage by passage', async (t) => {
   assert.deepEqual([collection.passages, collection.size, await collection.delete('long')], [1, 1, false]);
 });
 
+test('a book is cut into passages in a time that goes with its length', async (t) => {
+  const collection = await Collection.create({ schema: { text: 'text' } });
+  t.after(() => collection.dispose());
+  const book = 'The ferry leaves twice a day, e.g. at nine, from the old harbour of Mr. Smith. '.repeat(13_000);
+  await collection.add({ id: 1, text: book });
+  // Whole sentences, without a gap or an overlap; over a minute when the segmenter was given all of it.
+  const { hits } = await collection.search('ferry', { limit: 1 });
+  const { passage } = hits[0];
+  assert.ok(passage.text.length <= 1000 && passage.text.endsWith('Smith. '));
+  assert.ok(collection.passages >= book.length / 1000 && collection.passages < book.length / 700);
+});
+
 test('a text without a known word is found by words, and finds nothing by meaning', async (t) => {
   const collection = await made(t);
   await collection.add({ id: 'stars', title: '***' });
