@@ -207,12 +207,15 @@ test('when a worker dies, all that waits for it and all that comes later is told
     const thread = new Worker(script);
     raw.push(thread);
     const target = { postMessage: (...args) => thread.postMessage(...args), terminate: () => thread.terminate() };
-    thread.on('message', (data) => target.onmessage({ data }));
+    // What it answers while it is being ended comes too late, however quick it is.
+    thread.on('message', (data) => isEnding || target.onmessage({ data }));
     thread.on('exit', () => target.onerror({ message: 'out of luck' }));
     return target;
   };
+  let isEnding = false;
   const index = await createWorkerIndex({ dims, worker });
   const waiting = [index.addMany([1, 2], vectors(2, dims, 1)), index.search(row(1)), index.toBytes()];
+  isEnding = true;
   raw[0].terminate();
   for (const one of waiting) await rejects(one, 'disposed', /out of luck.*make or load it anew/);
   await rejects(index.has(1), 'disposed', /out of luck/);
