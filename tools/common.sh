@@ -34,7 +34,11 @@ duration() {
 
 # Ends what `watched` has started when this script is ended.
 watched_pid=
-end_watched() { if [ -n "$watched_pid" ]; then kill -TERM -- "-$watched_pid" 2>/dev/null || true; fi; }
+ahead_pid= # what is compiled ahead, in the background
+end_watched() {
+  local pid
+  for pid in $watched_pid $ahead_pid; do kill -TERM -- "-$pid" 2>/dev/null || true; done
+}
 trap end_watched EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM

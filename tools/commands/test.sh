@@ -59,8 +59,41 @@ run_steps() {
   local begin=$SECONDS name
   mkdir -p "$reports"
   : >"$reports/summary"
-  for name in "$@"; do run_step "$name" || true; done
+  for name in "$@"; do
+    build_ahead "$name" "$@"
+    run_step "$name" || true
+  done
   print_summary $((SECONDS - begin))
+}
+
+# Browsers leave much of the processors idle: what takes longest to compile for a later step is compiled meanwhile, at the lowest priority.
+build_ahead() {
+  local next=$1
+  shift
+  case $next in
+    web | package | demo)
+      if [ -z "$ahead_pid" ] && [[ " $* " == *" asan "* ]] && have nice; then start_ahead asan; fi
+      ;;
+    asan)
+      if [ -n "$ahead_pid" ]; then
+        say "  the rest of what was compiled ahead ..."
+        wait "$ahead_pid" || true # the step itself tells of failures
+        ahead_pid=
+      fi
+      ;;
+  esac
+}
+
+start_ahead() {
+  mkdir -p "$root/build/log"
+  set -m
+  (
+    set +m
+    # shellcheck disable=SC2046  # nothing, or one option
+    nice -n 19 cmake --preset "$1" $(compiler_option "$1") && nice -n 19 cmake --build --preset "$1"
+  ) >"$root/build/log/ahead-$1.log" 2>&1 </dev/null &
+  ahead_pid=$!
+  set +m
 }
 
 print_summary() {
