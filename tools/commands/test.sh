@@ -75,13 +75,23 @@ build_ahead() {
       if [ -z "$ahead_pid" ] && [[ " $* " == *" asan "* ]] && have nice; then start_ahead asan; fi
       ;;
     asan)
-      if [ -n "$ahead_pid" ]; then
-        say "  the rest of what was compiled ahead ..."
-        wait "$ahead_pid" || true # the step itself tells of failures
-        ahead_pid=
-      fi
+      if [ -n "$ahead_pid" ]; then wait_ahead asan; fi
       ;;
   esac
+}
+
+wait_ahead() {
+  local begin=$SECONDS next=20
+  say "  compiling the rest for $1 ..."
+  while kill -0 "$ahead_pid" 2>/dev/null; do
+    sleep 0.5
+    if ((SECONDS - begin >= next)); then
+      next=$((next + 20))
+      say "    still at it after $(duration $((SECONDS - begin))): $(last_line "$root/build/log/ahead-$1.log")"
+    fi
+  done
+  wait "$ahead_pid" || true # the step itself tells of failures
+  ahead_pid=
 }
 
 start_ahead() {
