@@ -386,11 +386,10 @@ export class Collection<D extends Doc = Doc> implements Disposable {
   /**
    * The `.simile` file of this collection. A program that knows no collections reads an index of its vectors, in which a document that
    * was not cut has its own id. The same documents in the same order give the same bytes everywhere.
-   * @throws {SimileError} `incomplete` while a change is at work: wait for it
+   * Waits for changes that are at work.
    */
-  async toBytes(): Promise<Uint8Array> {
-    this.#live();
-    return this.#inTurn(() => encodeFile(this.#settings, this.#records, this.vectors));
+  toBytes(): Promise<Uint8Array> {
+    return this.fileWith(() => {});
   }
 
   /** Frees the memory now. A second call does nothing. */
@@ -683,7 +682,7 @@ export class Collection<D extends Doc = Doc> implements Disposable {
       const found = await candidates(indexes, sought, depth);
       list = bestOfEach(found);
       if (options.group && place !== undefined) list = grouped(list, place, options.group.size);
-      if (list.length >= wanted || depth >= all) break;
+      if (list.length >= wanted || depth >= all || found.length < depth) break;
     }
     if (options.diversity > 0 && this.vectors)
       list = diverse(list.slice(0, Math.max(2 * minDepth, 2 * wanted)), this.vectors, options.diversity, wanted);

@@ -5,6 +5,7 @@ import type { Id } from '../ids.js';
 import { Index } from '../index.js';
 import type { LoadOptions } from '../loader.js';
 import type { Settings } from './collection.js';
+import { passagePlan } from './passages.js';
 import type { Part, Records } from './records.js';
 import { own, type StoredDoc } from './schema.js';
 
@@ -83,6 +84,7 @@ export function readFile(index: Index): CollectionFile {
     settings !== null &&
     [documents, parts, order ?? []].every(Array.isArray);
   if (!isRight) throw corrupt('its description is of another form');
+  passagePlan(settings.passages ?? false);
   const cut = new Map<number, Part[]>();
   for (const entry of parts) {
     const [number, ...passages] = Array.isArray(entry) ? entry : [];

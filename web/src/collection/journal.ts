@@ -52,6 +52,7 @@ export function decodeJournal(bytes: Uint8Array): Change[] {
     const { removed, added } = (change ?? {}) as StoredChange;
     if (!Array.isArray(removed) || !Array.isArray(added)) throw corrupt('a change is none');
     const docs = added.map((one: StoredChange['added'][number]): AddedDoc => {
+      if (typeof one !== 'object' || one === null) throw corrupt('a document is none');
       const { document, numbers } = one;
       const end = at + wordBytes * numbers;
       if (!Number.isInteger(numbers) || numbers < 0 || end > bytes.length)

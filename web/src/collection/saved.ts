@@ -226,8 +226,8 @@ export class SavedCollection<D extends Doc = Doc> implements Disposable {
   async #manifest(signal: AbortSignal | undefined): Promise<Manifest | undefined> {
     const bytes = await this.#manifests.load(signal ? { signal } : {});
     if (!bytes) return undefined;
-    const manifest = JSON.parse(new TextDecoder().decode(bytes)) as Manifest;
-    if (manifest.format !== 'simile saved collection')
+    const manifest = manifestOf(bytes);
+    if (manifest?.format !== 'simile saved collection')
       throw new SimileError('invalid_argument', 'what is stored under this name is no collection: open it with openStore()');
     if (manifest.version !== 1)
       throw new SimileError(
@@ -342,3 +342,11 @@ export class SavedCollection<D extends Doc = Doc> implements Disposable {
 /** The number of the part that the next save writes; one that was killed in the middle has left it half. */
 const nextPart = (manifest: Manifest | undefined): number =>
   1 + Math.max(-1, ...(manifest?.parts ?? []), ...(manifest?.unused ?? []));
+
+function manifestOf(bytes: Uint8Array): Manifest | undefined {
+  try {
+    return (JSON.parse(new TextDecoder().decode(bytes)) as Manifest | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}

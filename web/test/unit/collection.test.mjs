@@ -297,6 +297,12 @@ test('a file is read by the same package, by an index, and only by the right emb
     code: 'invalid_argument',
     message: /another/,
   });
+  // A forged description with right checksums: passages of no length would never end.
+  const forged = await Index.fromBytes(bytes);
+  t.after(() => forged.dispose());
+  const described = JSON.parse(forged.metadata);
+  forged.metadata = JSON.stringify({ ...described, settings: { ...described.settings, passages: { size: 0, overlap: 0 } } });
+  await assert.rejects(Collection.fromBytes(forged.toBytes()), { code: 'invalid_argument', message: /size of passages/ });
   const plain = await Index.create({ dims: 4 });
   t.after(() => plain.dispose());
   await assert.rejects(Collection.fromBytes(plain.toBytes()), { code: 'invalid_argument', message: /plain index/ });

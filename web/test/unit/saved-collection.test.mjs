@@ -150,8 +150,10 @@ test('another schema, another model and other contents are refused, and delete m
   for (const [more, message] of wrong)
     await assert.rejects(openCollection('refused', { ...options, ...more }), { code: 'invalid_argument', message });
   const store = await openStore('bytes', { backend: 'memory' });
-  await store.save(new TextEncoder().encode('{}'));
-  await assert.rejects(openCollection('bytes', options), { code: 'invalid_argument' });
+  for (const text of ['{}', 'null', 'no JSON']) {
+    await store.save(new TextEncoder().encode(text));
+    await assert.rejects(openCollection('bytes', options), { code: 'invalid_argument' });
+  }
   await a.delete();
   assert.equal(await partBytes('refused', 0), 0);
   const b = await opened(t, 'refused', { schema: { text: 'text' } });
