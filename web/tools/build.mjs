@@ -86,6 +86,21 @@ await build({
   plugins: [otherEntries('cli/simile')],
 });
 chmodSync(at('dist/cli/simile.js'), 0o755);
+const { outputFiles } = await build({
+  ...common,
+  platform: 'node',
+  sourcemap: false,
+  stdin: {
+    contents:
+      "import { manualPage } from './manual.js'; import { commands } from './table.js'; export const page = manualPage(commands, SIMILE_VERSION);",
+    resolveDir: at('src/cli'),
+    loader: 'ts',
+  },
+  external: Object.keys(peerDependencies),
+  write: false,
+});
+const { page } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+writeFileSync(at('dist/simile.1'), page);
 execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('.')], { stdio: 'inherit' });
 
 const declaration = `// SPDX-License-Identifier: Apache-2.0

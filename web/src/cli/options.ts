@@ -7,6 +7,8 @@ export interface Option {
   readonly short?: string;
   /** How its value is called in the help. */
   readonly value?: string;
+  /** Values to complete; there may be others. */
+  readonly choices?: readonly string[];
   readonly help: string;
 }
 

@@ -24,3 +24,7 @@ declare module '@tensorflow/tfjs-backend-wasm' {
 declare module 'hyparquet' {
   export function parquetReadObjects(options: { file: unknown }): Promise<Record<string, unknown>[]>;
 }
+
+declare module 'hyparquet-writer' {
+  export function parquetWriteBuffer(options: { columnData: unknown; schema: unknown }): ArrayBuffer;
+}

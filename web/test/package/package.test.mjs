@@ -76,7 +76,7 @@ test('the tarball holds what it should and nothing else', () => {
   for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) assert.equal(manifest.scripts?.[script], undefined);
   assert.equal(manifest.sideEffects, false);
   const wanted =
-    /^(package\.json|README\.md|LICENSE|dist\/([a-z]+\/)?([a-z-]+\.d\.ts|[a-z-]+\.js(\.map)?|simile(-[a-z]+)?\.wasm(\.d\.ts)?))$/;
+    /^(package\.json|README\.md|LICENSE|dist\/([a-z]+\/)?(simile\.1|[a-z-]+\.d\.ts|[a-z-]+\.js(\.map)?|simile(-[a-z]+)?\.wasm(\.d\.ts)?))$/;
   const paths = pack.about.files.map(({ path }) => path);
   assert.deepEqual(
     paths.filter((path) => !wanted.test(path)),

@@ -13,7 +13,7 @@ const { outputFiles } = await build({
   format: 'esm',
   platform: 'node',
   target: 'es2022',
-  external: ['hyparquet'],
+  external: ['hyparquet', 'hyparquet-writer'],
   write: false,
 });
 

@@ -121,6 +121,48 @@ test('bytes, brain floats, CSV and chosen fields are read', async () => {
   assert.deepEqual(await read('x.jsonl', '{"_id":"q","embedding":[0.5]}\n\n'), [{ id: 'q', vector: [0.5] }]);
 });
 
+test('vectors go into Parquet and come back, bit for bit, with their ids', async (t) => {
+  const folder = folderFor(t);
+  const { parquetMetadata } = await import('hyparquet');
+  // The largest and smallest of all kinds, and a zero with a sign.
+  const bits = Uint32Array.of(0, 0x80000000, 1, 0x807fffff, 0x00800000, 0x7f7fffff, 0xff7fffff, 0x3f800001, 0x33800000);
+  const hard = new Float32Array(bits.buffer);
+  const kinds = {
+    numbers: { ids: [0, 2 ** 53 - 1, 7], type: 'INT64', converted: undefined },
+    texts: { ids: ['', '__proto__', 'ü"\n'], type: 'BYTE_ARRAY', converted: 'UTF8' },
+    both: { ids: ['7', 7, 'a'], type: 'BYTE_ARRAY', converted: 'JSON' },
+  };
+  await Promise.all(
+    Object.entries(kinds).map(async ([name, { ids, type, converted }]) => {
+      const made = { name: `${name}.npy`, ids: `${name}.json`, parquet: `${name}.parquet`, back: `${name}-back.npy` };
+      writeFileSync(join(folder, made.name), npy(described('<f4', '(3, 3)'), bytesOf(hard)));
+      writeFileSync(join(folder, made.ids), JSON.stringify(ids));
+      const there = await run(['convert', made.name, made.parquet, '--ids', made.ids, '--json'], { cwd: folder });
+      assert.equal(there.code, 0, there.err);
+      assert.deepEqual(JSON.parse(there.out), { output: made.parquet, rows: 3, dims: 3, format: 'parquet' });
+      const file = readFileSync(join(folder, made.parquet));
+      const { schema } = parquetMetadata(file.buffer.slice(file.byteOffset, file.byteOffset + file.length));
+      assert.deepEqual([schema[1].type, schema[1].converted_type], [type, converted], name);
+      assert.deepEqual([schema[2].converted_type, schema[4].type], ['LIST', 'FLOAT']);
+      const back = await run(['convert', made.parquet, made.back, '--ids-out', `${name}-back.json`], { cwd: folder });
+      assert.equal(back.code, 0, back.err);
+      assert.deepEqual(readFileSync(join(folder, made.back)).subarray(-4 * bits.length), Buffer.from(bits.buffer));
+      assert.deepEqual(JSON.parse(readFileSync(join(folder, `${name}-back.json`), 'utf8')), ids);
+    }),
+  );
+  // Through pipes, and without ids: the numbers of the rows.
+  const piped = await run(['convert', 'numbers.npy', '-', '--to', 'parquet'], { cwd: folder });
+  assert.equal(piped.bytes.subarray(0, 4).toString(), 'PAR1');
+  const read = await run(['convert', '-', '-', '--from', 'parquet', '--to', 'jsonl'], { cwd: folder, input: piped.bytes });
+  assert.deepEqual(
+    read.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).id),
+    [0, 1, 2],
+  );
+});
+
 test('Parquet is read, where hyparquet is', async (t) => {
   const folder = folderFor(t);
   const { parquetWriteBuffer } = await import('hyparquet-writer');

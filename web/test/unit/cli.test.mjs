@@ -55,7 +55,10 @@ test('version and help', async () => {
   assert.equal((await ok(run(['--version']))).out, `${version}\n`);
   const { out } = await ok(run(['--help']));
   const names = [...out.matchAll(/^ {2}(\w+) {2,}/gm)].map(([, name]) => name);
-  assert.deepEqual(names, ['build', 'search', 'info', 'verify', 'convert', 'eval', 'bench', 'serve']);
+  assert.deepEqual(names, ['build', 'search', 'info', 'verify', 'convert', 'eval', 'bench', 'serve', 'completion']);
+  assert.match(out, /Examples:\n.*simile build/);
+  assert.equal((await ok(run(['-v']))).out, `${version}\n`);
+  assert.equal((await ok(run(['help', 'info']))).out, (await ok(run(['info', '-h']))).out);
   const helps = await Promise.all(names.map((name) => ok(run([name, '--help']))));
   for (const [i, { out: help }] of helps.entries()) {
     assert.match(help, new RegExp(`Usage: simile ${names[i]} `));

@@ -37,6 +37,7 @@ export const build: Command = {
     from: {
       type: 'string',
       value: 'FORMAT',
+      choices: ['jsonl', 'csv', 'tsv', 'folder', 'npy', 'fvecs', 'bvecs', 'safetensors', 'parquet', 'simile'],
       help: 'jsonl, csv, tsv, folder (of .md, .html, .txt), npy, fvecs, bvecs, safetensors, parquet or simile',
     },
     ...indexOptions,

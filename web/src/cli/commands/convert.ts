@@ -19,7 +19,12 @@ export const convert: Command = {
   options: {
     ...vectorOptions,
     ...indexOptions,
-    to: { type: 'string', value: 'FORMAT', help: 'simile, npy, fvecs, safetensors or jsonl; by the ending of the name' },
+    to: {
+      type: 'string',
+      value: 'FORMAT',
+      choices: writable,
+      help: 'simile, npy, fvecs, safetensors, parquet or jsonl; by the ending of the name',
+    },
     'ids-out': { type: 'string', value: 'FILE', help: 'writes the ids as a JSON list, for npy and fvecs, which have none' },
     words: { type: 'boolean', help: 'makes a file of word vectors, from lines as of GloVe, or the JSON of wink-embeddings' },
     model: { type: 'string', value: 'NAME', help: 'with --words: the name of the vectors, kept in the file' },
@@ -29,6 +34,7 @@ export const convert: Command = {
     'simile convert vectors.npy vectors.simile --codec int8 --ids ids.json',
     'simile convert vectors.simile vectors.npy --ids-out ids.json',
     'simile convert data.parquet vectors.safetensors --vector embedding --id url',
+    'simile convert vectors.simile vectors.parquet',
     'cat vectors.jsonl | simile convert - - --from jsonl --to fvecs >vectors.fvecs',
     'simile convert glove.6B.100d.txt words.simile --words --model glove.6B.100d --max-words 50000',
   ],
@@ -47,7 +53,7 @@ async function convertVectors(args: Arguments, terminal: Terminal): Promise<void
     const index = await indexOf(matrix, given, terminal);
     await writeOutput(target, [index.toBytes()]);
   } else {
-    await writeOutput(target, encodeVectors(matrix, format));
+    await writeOutput(target, await encodeVectors(matrix, format));
   }
   const idsFile = args.text('ids-out');
   if (idsFile !== undefined) await writeOutput(idsFile, [`${JSON.stringify(matrix.ids ?? [...Array(matrix.rows).keys()])}\n`]);

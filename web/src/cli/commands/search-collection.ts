@@ -13,8 +13,10 @@ import type { Arguments, Options } from '../options.js';
 import { ofVectors, textsOf } from '../queries.js';
 import { printable, type Terminal } from '../terminal.js';
 
+const modes = ['hybrid', 'vector', 'lexical'] as const;
+
 export const collectionOptions = {
-  mode: { type: 'string', value: 'MODE', help: 'hybrid, vector or lexical; what the file and the query have' },
+  mode: { type: 'string', value: 'MODE', choices: modes, help: 'hybrid, vector or lexical; what the file and the query have' },
   where: { type: 'string', value: 'JSON', help: 'only documents of which this is true: {"year":{"gte":2020}}' },
   facets: { type: 'string', value: 'FIELDS', help: 'counts the values of these fields, parted by commas' },
   offset: { type: 'string', value: 'N', help: 'passes over the N best' },
@@ -36,7 +38,7 @@ export async function searchCollection(
     if (args.has(name)) throw new UsageError(`--${name} is for plain indexes, and this is a collection`);
   const embedder = await embedderFrom(args, terminal);
   const collection = await Collection.fromBytes(bytes, embedder ? { embedder } : {});
-  const mode = args.choice('mode', ['hybrid', 'vector', 'lexical']);
+  const mode = args.choice('mode', modes);
   const isByWords = collection.vectors === undefined || embedder !== undefined || mode === 'lexical';
   const isText = words.length > 0 || args.has('texts');
   if (isText && !isByWords && mode !== undefined) throw new UsageError(embedderAdvice(collection.embedder));

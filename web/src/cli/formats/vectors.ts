@@ -6,13 +6,13 @@ import { decodeText, endingOf, nameOf, readInput, readTextInput } from '../files
 import { meant } from '../options.js';
 import type { Matrix } from './matrix.js';
 import { readNpy, writeNpy } from './npy.js';
-import { readParquet } from './parquet.js';
+import { readParquet, writeParquet } from './parquet.js';
 import { idOf, linesOf, readCsv, readJsonLines, vectorsOf, writeJsonLines } from './records.js';
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import { readVecs, writeFvecs } from './vecs.js';
 
 export const readable = ['npy', 'fvecs', 'bvecs', 'safetensors', 'parquet', 'jsonl', 'csv', 'tsv', 'simile'] as const;
-export const writable = ['simile', 'npy', 'fvecs', 'safetensors', 'jsonl'] as const;
+export const writable = ['simile', 'npy', 'fvecs', 'safetensors', 'parquet', 'jsonl'] as const;
 export type Readable = (typeof readable)[number];
 export type Writable = (typeof writable)[number];
 
@@ -101,7 +101,7 @@ function listOf(text: string, name: string): unknown[] {
 }
 
 /** The bytes of a file in another format than `.simile`. */
-export function encodeVectors(matrix: Matrix, format: Exclude<Writable, 'simile'>): Iterable<Uint8Array | string> {
+export async function encodeVectors(matrix: Matrix, format: Exclude<Writable, 'simile'>): Promise<Iterable<Uint8Array | string>> {
   switch (format) {
     case 'npy':
       return writeNpy(matrix);
@@ -109,6 +109,8 @@ export function encodeVectors(matrix: Matrix, format: Exclude<Writable, 'simile'
       return writeFvecs(matrix);
     case 'safetensors':
       return writeSafetensors(matrix);
+    case 'parquet':
+      return [await writeParquet(matrix)];
     case 'jsonl':
       return writeJsonLines(matrix);
   }
