@@ -23,7 +23,7 @@ import {
   type SearchOptions,
 } from './search.js';
 import { checkSignal, type Progress, Slicer } from './slices.js';
-import { kindOf, type Rows, readRows, readVector, type Vector } from './vectors.js';
+import { kindOf, numberRules, type Rows, readRows, readVector, type Vector } from './vectors.js';
 
 /**
  * How two vectors are compared. The score of a hit is always larger for what is closer: the cosine in [-1, 1], the inner product,
@@ -104,7 +104,6 @@ export interface FromURLOptions extends LoadOptions, RequestOptions {
 const similarities: readonly Similarity[] = ['cosine', 'dot', 'squared_l2'];
 const zeroVectorChoices = ['refuse', 'allow'];
 const duplicateChoices = ['refuse', 'replace'];
-const maxNorm = 2 ** 60; // beyond it, squared norms are no floats; the core's own limit
 const sliceQueries = 16;
 const defaultSample = 1024; // items that tell what stands out, for searches that ask without a model
 const keptSample = 4096;
@@ -343,7 +342,7 @@ export class Index implements Disposable {
     }
     const target = {
       handle: this.#held.handle,
-      rules: { refusesZero: this.#refusesZero, maxNorm: this.similarity === 'cosine' ? Number.POSITIVE_INFINITY : maxNorm },
+      rules: numberRules(this.similarity, this.#refusesZero),
       call: (...args: Parameters<Engine['call']>) => this.#change(...args),
     };
     await this.#inTurn(async () => {

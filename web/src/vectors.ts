@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { invalid, SimileError, shown } from './errors.js';
+import type { Similarity } from './index.js';
 
 /**
  * A vector, or several as a flat row of numbers: a typed array (views at an offset too), an array of numbers, or a tensor-like
@@ -105,6 +107,13 @@ export interface NumberRules {
   /** Of the Euclidean norm; infinite under cosine. */
   readonly maxNorm: number;
 }
+
+/** The rules of the core. @internal */
+export const numberRules = (similarity: Similarity, refusesZero: boolean): NumberRules => ({
+  refusesZero,
+  // Beyond it, squared norms are no floats.
+  maxNorm: similarity === 'cosine' ? Number.POSITIVE_INFINITY : 2 ** 60,
+});
 
 /**
  * Checks consecutive vectors by the rules of the core, so that a batch is refused before any of it is added.

@@ -1,37 +1,20 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // SPDX-License-Identifier: Apache-2.0
-import { composeQuery, weightedSum } from '../compose.js';
 import { checkEmbedder, type Embedder, type EmbedderInfo } from '../embedders/embedder.js';
 import { invalid, SimileError, shown } from '../errors.js';
 import type { Id } from '../ids.js';
 import { type Codec, Index, type Similarity } from '../index.js';
 import { checkSignal, type Progress, Slicer } from '../slices.js';
-import { type Text, TextIndex, type TextOptions } from '../text/text.js';
-import { checkNumbers, readVector, type Vector } from '../vectors.js';
-import { type CollectionFile, checkKeys, corrupt, encodeFile, type LoadCollectionOptions, readFile } from './file.js';
+import { TextIndex, type TextOptions } from '../text/text.js';
+import type { Vector } from '../vectors.js';
+import { askedOf, madeVectors, soughtOf } from './asking.js';
+import { type Change, Contents, duplicate, type PreparedDoc } from './contents.js';
+import { checkShape, Embedding } from './embedding.js';
+import { encodeFile, type LoadCollectionOptions, readFile } from './file.js';
 import { type PassageOptions, type PassagePlan, passagePlan, Splitter } from './passages.js';
-import {
-  type CheckedOptions,
-  type CollectionQuery,
-  type CollectionResult,
-  type CollectionSearchOptions,
-  checkOptions,
-  queryOf,
-} from './query.js';
-import { type DocRecord, keyOf, type Part, Records, type RowBits, type RowDraft, rowsOf, rowText } from './records.js';
-import { type Doc, type Draft, type Schema, SchemaPlan, type StoredDoc } from './schema.js';
-import {
-  bestOfEach,
-  type Candidate,
-  candidates,
-  diverse,
-  facetOf,
-  grouped,
-  hitOf,
-  type Indexes,
-  type Sought,
-} from './searching.js';
-import { type Predicate, predicateOf } from './where.js';
+import { type CollectionQuery, type CollectionResult, type CollectionSearchOptions, checkOptions, queryOf } from './query.js';
+import { type Doc, type Draft, type Schema, SchemaPlan } from './schema.js';
+import { found } from './searching.js';
 
 export type { Embedder, EmbedderInfo, EmbedOptions } from '../embedders/embedder.js';
 export type { LoadCollectionOptions } from './file.js';
@@ -87,28 +70,9 @@ export interface AddDocsOptions extends ChangeOptions {
   readonly onProgress?: (progress: CollectionProgress) => void;
 }
 
-/** A change, as it is told to who keeps the collection. @internal */
-export type Change = { readonly removed: readonly Id[]; readonly added: readonly AddedDoc[] };
-/** @internal */
-export interface AddedDoc {
-  readonly document: StoredDoc;
-  readonly own: boolean;
-  readonly vectors: Float32Array | undefined;
-}
-
 // Embedded and indexed together: a search waits for no more than that.
 const batchRows = 128;
 const checkedDocs = 64;
-const minDepth = 50;
-
-/** A document and the rows that it becomes. */
-interface PreparedDoc {
-  readonly draft: Draft;
-  readonly rows: readonly RowDraft[];
-}
-
-const maxNorm = 2 ** 60; // the core's own limit
-
 /** @internal */
 export interface Settings {
   readonly schema: Schema;
@@ -136,30 +100,19 @@ export class Collection<D extends Doc = Doc> implements Disposable {
   readonly vectors: Index | undefined;
   /** The model of the vectors, as it is stored in the file. */
   readonly embedder: EmbedderInfo | undefined;
-  readonly #texts: TextIndex | undefined;
-  readonly #schema: SchemaPlan;
+  readonly #contents: Contents;
   readonly #settings: Settings;
-  readonly #embedder: Embedder | undefined;
-  readonly #splitter: Splitter | undefined;
-  readonly #records = new Records();
+  readonly #embedding: Embedding | undefined;
   #queue: Promise<void> = Promise.resolve();
   #isDisposed = false;
   #listener: ((change: Change) => void) | undefined;
 
-  private constructor(
-    settings: Settings,
-    plan: SchemaPlan,
-    vectors: Index | undefined,
-    texts: TextIndex | undefined,
-    embedder: Embedder | undefined,
-  ) {
+  private constructor(settings: Settings, contents: Contents, embedder: Embedder | undefined) {
     this.#settings = settings;
-    this.#schema = plan;
-    this.vectors = vectors;
-    this.#texts = texts;
-    this.#embedder = embedder;
+    this.#contents = contents;
+    this.vectors = contents.vectors;
     this.embedder = settings.embedder;
-    this.#splitter = settings.passages && new Splitter(settings.passages, settings.language);
+    this.#embedding = contents.vectors && new Embedding(contents.vectors, embedder);
   }
 
   /**
@@ -202,7 +155,8 @@ export class Collection<D extends Doc = Doc> implements Disposable {
     let texts: TextIndex | undefined;
     try {
       if (plan.texts.length > 0) texts = await TextIndex.create(settings.text);
-      return new Collection<D>(settings, plan, vectors, texts, embedder);
+      const splitter = settings.passages && new Splitter(settings.passages, settings.language);
+      return new Collection<D>(settings, new Contents(plan, vectors, texts, splitter), embedder);
     } catch (error) {
       vectors?.dispose();
       texts?.dispose();
@@ -233,7 +187,7 @@ export class Collection<D extends Doc = Doc> implements Disposable {
         );
       const plan = new SchemaPlan(file.settings.schema);
       collection = await Collection.#with<D>(file.settings, plan, file.hasVectors ? index : undefined, embedder);
-      await collection.#fill(file, index, options);
+      await collection.#contents.fill(file, index, options.signal);
       if (file.hasVectors) index.metadata = '';
       else index.dispose();
       return collection;
@@ -246,37 +200,37 @@ export class Collection<D extends Doc = Doc> implements Disposable {
 
   /** Number of documents. */
   get size(): number {
-    return this.#records.docs.length;
+    return this.#contents.records.docs.length;
   }
 
   /** Number of passages: of vectors, and of texts. */
   get passages(): number {
-    return this.#records.rows.length;
+    return this.#contents.records.rows.length;
   }
 
   get schema(): Schema {
-    return this.#schema.source;
+    return this.#contents.schema.source;
   }
 
   /** Bytes of WebAssembly memory that the indexes hold; documents are beside them. */
   get byteLength(): number {
     this.#live();
-    return (this.vectors?.byteLength ?? 0) + (this.#texts?.byteLength ?? 0);
+    return this.#contents.byteLength;
   }
 
   /** All ids. */
   ids(): Id[] {
-    return this.#records.docs.map(({ id }) => id);
+    return this.#contents.records.docs.map(({ id }) => id);
   }
 
   /** Whether there is a document with this id. */
   has(id: Id): boolean {
-    return this.#records.get(id) !== undefined;
+    return this.#contents.records.get(id) !== undefined;
   }
 
   /** The document with this id as it was added, without its vector; frozen. @returns undefined if there is none */
   get(id: Id): Omit<D, 'vector'> | undefined {
-    return this.#records.get(id)?.document as Omit<D, 'vector'> | undefined;
+    return this.#contents.records.get(id)?.document as Omit<D, 'vector'> | undefined;
   }
 
   /**
@@ -310,13 +264,15 @@ export class Collection<D extends Doc = Doc> implements Disposable {
       const batch: PreparedDoc[] = [];
       let rows = 0;
       for (; first + batch.length < drafts.length && rows < batchRows; rows += (batch.at(-1) as PreparedDoc).rows.length) {
-        const draft = drafts[first + batch.length] as Draft;
-        batch.push({ draft, rows: rowsOf(draft, this.#schema, this.#splitter) });
+        batch.push(this.#contents.prepare(drafts[first + batch.length] as Draft));
       }
       tell('embedding', first);
-      const vectors = await this.#embedded(batch, signal);
+      const vectors = await this.#embedding?.ofRows(batch, signal);
       await slicer.pause();
-      await this.#inTurn(() => this.#commit(batch, vectors, onDuplicate));
+      await this.#inTurn(async () => {
+        const change = await this.#contents.commit(batch, vectors, onDuplicate);
+        if (change) this.#listener?.(change);
+      });
       first += batch.length;
       tell('indexing', first);
       await slicer.pause();
@@ -344,10 +300,10 @@ export class Collection<D extends Doc = Doc> implements Disposable {
     this.#live();
     const list = Array.from(ids);
     return this.#inTurn(async () => {
-      let count = 0;
-      for (const id of list) if (await this.#remove(id)) count++;
-      if (count > 0) this.#listener?.({ removed: list.filter((id) => !this.has(id)), added: [] });
-      return count;
+      const removed: Id[] = [];
+      for (const id of list) if (await this.#contents.remove(id)) removed.push(id);
+      if (removed.length > 0) this.#listener?.({ removed, added: [] });
+      return removed.length;
     });
   }
 
@@ -362,25 +318,13 @@ export class Collection<D extends Doc = Doc> implements Disposable {
   async search(query: string | Vector | CollectionQuery, options: CollectionSearchOptions = {}): Promise<CollectionResult<D>> {
     this.#live();
     const begin = performance.now();
-    const checked = checkOptions(options);
-    const asked = queryOf(query);
     const { signal } = options;
+    const asked = askedOf(this.#contents, this.#embedding, queryOf(query), options, checkOptions(options));
     checkSignal(signal, 'the search');
-    const mode = this.#mode(asked, options, checked);
-    const tests = [asked.where, options.where]
-      .filter((where) => where !== undefined)
-      .map((where) => predicateOf(where, this.#schema));
-    for (const field of checked.facets) this.#schema.placeOf(field, 'facets');
-    if (checked.group) this.#schema.placeOf(checked.group.field, 'group');
-    const [text, not] = mode === 'lexical' ? [] : await this.#queryVectors(asked, signal);
+    const made = await madeVectors(asked, this.#embedding, signal);
     checkSignal(signal, 'the search');
-    const found = await this.#inTurn(() => {
-      const vector = mode === 'lexical' ? undefined : this.#queryVector(asked, text, not);
-      const words = mode === 'vector' ? undefined : asked.text;
-      const rows = this.#allowed(tests, asked, words);
-      return this.#find({ vector, text: words, rows, options: checked }, asked);
-    });
-    return { ...found, elapsed: performance.now() - begin } as CollectionResult<D>;
+    const answer = await this.#inTurn(() => found(this.#contents, soughtOf(this.#contents, asked, made)));
+    return { ...answer, elapsed: performance.now() - begin } as CollectionResult<D>;
   }
 
   /**
@@ -396,8 +340,7 @@ export class Collection<D extends Doc = Doc> implements Disposable {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    this.vectors?.dispose();
-    this.#texts?.dispose();
+    this.#contents.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -407,7 +350,7 @@ export class Collection<D extends Doc = Doc> implements Disposable {
   /** @param onTaken - called once the bytes are made, before any other change @internal */
   fileWith(onTaken: () => void): Promise<Uint8Array> {
     return this.#inTurn(async () => {
-      const bytes = await encodeFile(this.#settings, this.#records, this.vectors);
+      const bytes = await encodeFile(this.#settings, this.#contents.records, this.vectors);
       onTaken();
       return bytes;
     });
@@ -419,14 +362,8 @@ export class Collection<D extends Doc = Doc> implements Disposable {
   }
 
   /** Makes a change again that a listener was told of. @internal */
-  async replay({ removed, added }: Change): Promise<void> {
-    await this.#inTurn(async () => {
-      for (const id of removed) await this.#remove(id);
-      for (const { document, own, vectors } of added) {
-        const draft = { ...this.#schema.draft(document, 'a stored document'), vector: own ? vectors : undefined };
-        await this.#commit([{ draft, rows: rowsOf(draft, this.#schema, this.#splitter) }], vectors, 'refuse');
-      }
-    });
+  async replay(change: Change): Promise<void> {
+    await this.#inTurn(() => this.#contents.replay(change));
   }
 
   #live(): void {
@@ -449,8 +386,12 @@ export class Collection<D extends Doc = Doc> implements Disposable {
     const drafts = new Map<Id, Draft>();
     let n = 0;
     for (const doc of docs) {
-      const draft = this.#schema.draft(doc, `document ${n}`);
-      this.#checkVector(draft);
+      const draft = this.#contents.schema.draft(doc, `document ${n}`);
+      if (this.#embedding) this.#embedding.check(draft);
+      else if (draft.vector)
+        throw invalid(
+          `document ${shown(draft.id)} has a vector, and the collection has none: create it with dims or an embedder`,
+        );
       const isKnown = drafts.has(draft.id) || this.has(draft.id);
       if (isKnown && onDuplicate === 'refuse') throw duplicate(draft.id);
       if (!isKnown || onDuplicate === 'replace') {
@@ -461,270 +402,4 @@ export class Collection<D extends Doc = Doc> implements Disposable {
     }
     return [...drafts.values()];
   }
-
-  #checkVector({ id, vector }: Draft): void {
-    const { vectors } = this;
-    if (!vectors) {
-      if (vector)
-        throw invalid(`document ${shown(id)} has a vector, and the collection has none: create it with dims or an embedder`);
-      return;
-    }
-    if (!vector) {
-      if (!this.#embedder) throw invalid(`document ${shown(id)} has no vector, and the collection no embedder`);
-      return;
-    }
-    if (vector.length !== vectors.dims)
-      throw new SimileError(
-        'dimension_mismatch',
-        `the vector of document ${shown(id)} has ${vector.length} dims, the collection ${vectors.dims}`,
-      );
-    const bad = vector.findIndex((x) => !Number.isFinite(x));
-    if (bad >= 0)
-      throw new SimileError('not_finite', `component ${bad} of the vector of document ${shown(id)} is ${vector[bad]}`);
-    if (vectors.similarity === 'cosine' && vector.every((x) => x === 0))
-      throw new SimileError('zero_norm', `the vector of document ${shown(id)} is zero`);
-  }
-
-  /** The vectors of all rows of a batch, in order. */
-  async #embedded(batch: readonly PreparedDoc[], signal: AbortSignal | undefined): Promise<Float32Array | undefined> {
-    if (!this.vectors) return undefined;
-    const { dims } = this.vectors;
-    const texts = batch.flatMap(({ draft, rows }) => (draft.vector ? [] : rows.map(({ embedded }) => embedded)));
-    const made = texts.length > 0 ? await this.#embed(texts, 'passage', signal) : new Float32Array();
-    const out = new Float32Array(batch.reduce((sum, { rows }) => sum + rows.length, 0) * dims);
-    let [to, from] = [0, 0];
-    for (const { draft, rows } of batch) {
-      const size = rows.length * dims;
-      if (draft.vector) out.set(draft.vector, to);
-      else {
-        out.set(made.subarray(from, from + size), to);
-        from += size;
-      }
-      to += size;
-    }
-    return out;
-  }
-
-  async #embed(texts: readonly string[], kind: 'query' | 'passage', signal: AbortSignal | undefined): Promise<Float32Array> {
-    const dims = this.vectors?.dims ?? 0;
-    if (!this.#embedder) throw invalid('the collection was opened without an embedder: give it one, or vectors');
-    const made = await this.#embedder.embed(texts, { kind, ...(signal ? { signal } : {}) }).catch((error: unknown) => {
-      checkSignal(signal, 'embedding');
-      throw error;
-    });
-    checkSignal(signal, 'embedding');
-    if (made.length !== texts.length * dims)
-      throw new SimileError(
-        'dimension_mismatch',
-        `the embedder gave ${made.length} numbers for ${texts.length} texts of ${dims} dims`,
-      );
-    return made;
-  }
-
-  /** Into both indexes, or into none. */
-  async #commit(
-    batch: readonly PreparedDoc[],
-    vectors: Float32Array | undefined,
-    onDuplicate: AddDocsOptions['onDuplicate'],
-  ): Promise<void> {
-    const dims = this.vectors?.dims ?? 0;
-    // Another batch may have brought an id since this one was checked.
-    const known = batch.filter(({ draft }) => this.has(draft.id));
-    if (known.length > 0 && onDuplicate === 'refuse') throw duplicate((known[0] as PreparedDoc).draft.id);
-    const skipped = new Set(onDuplicate === 'skip' ? known : []);
-    const keys: Id[] = [];
-    const texts: Text[] = [];
-    const kept: Float32Array[] = [];
-    const added: AddedDoc[] = [];
-    let at = 0;
-    for (const one of batch) {
-      const size = one.rows.length * dims;
-      const own = vectors?.subarray(at, at + size);
-      at += size;
-      if (skipped.has(one)) continue;
-      one.rows.forEach(({ part }, i) => {
-        keys.push(keyOf(one.draft.id, i));
-        texts.push(rowText(one.draft.document, part, isCutIn(one.rows), this.#schema));
-      });
-      if (own) kept.push(own);
-      added.push({ document: one.draft.document, own: one.draft.vector !== undefined, vectors: own });
-    }
-    if (keys.length === 0) return;
-    if (this.vectors)
-      checkNumbers(joined(kept), 0, dims, {
-        refusesZero: false,
-        maxNorm: this.vectors.similarity === 'cosine' ? Number.POSITIVE_INFINITY : maxNorm,
-      });
-    const removed = onDuplicate === 'replace' ? known.map(({ draft }) => draft.id) : [];
-    for (const id of removed) await this.#remove(id);
-    await this.vectors?.addMany(keys, joined(kept));
-    if (this.#texts) await this.#addTexts(texts, keys);
-    for (const one of batch)
-      if (!skipped.has(one))
-        this.#records.add(
-          one.draft,
-          one.rows.map(({ part }) => part),
-        );
-    this.#listener?.({ removed, added });
-  }
-
-  async #addTexts(rows: readonly Text[], keys: readonly Id[]): Promise<void> {
-    const texts = this.#texts as TextIndex;
-    const { size } = texts;
-    try {
-      for (const text of rows) texts.add(text);
-    } catch (error) {
-      while (texts.size > size) texts.remove(texts.size - 1);
-      await this.vectors?.deleteMany(keys);
-      throw error;
-    }
-  }
-
-  async #remove(id: Id): Promise<boolean> {
-    const record = this.#records.get(id);
-    if (!record) return false;
-    await this.vectors?.deleteMany(record.rows.map(({ key }) => key));
-    this.#records.remove(record, (at) => this.#texts?.remove(at));
-    return true;
-  }
-
-  async #fill({ documents, order, hasVectors }: CollectionFile, index: Index, options: LoadCollectionOptions): Promise<void> {
-    const slicer = new Slicer(options.signal, 'loading');
-    for (const [i, { document, parts }] of documents.entries()) {
-      const draft = this.#schema.draft(document, `document ${i}`);
-      if (this.has(draft.id)) throw corrupt(`two documents have the id ${shown(draft.id)}`);
-      this.#records.add(draft, parts);
-      if (i % checkedDocs === 0) await slicer.pause();
-    }
-    if (order && !this.#records.reorder(order)) throw corrupt('the order of its passages is none');
-    if (hasVectors) checkKeys(index.ids(), this.#records);
-    const texts = this.#records.rows.map(({ record, part }) =>
-      rowText(record.document, part, isCutIn(record.rows), this.#schema),
-    );
-    await this.#texts?.addMany(texts, options.signal ? { signal: options.signal } : {});
-  }
-
-  #mode(
-    { text, vector, like }: CollectionQuery,
-    { mode }: CollectionSearchOptions,
-    { minRelevance }: CheckedOptions,
-  ): 'vector' | 'lexical' | 'hybrid' {
-    const hasWords = this.#texts !== undefined && text !== undefined;
-    const hasVector =
-      this.vectors !== undefined &&
-      (vector !== undefined || like !== undefined || (text !== undefined && this.#embedder !== undefined));
-    const chosen = mode ?? (hasWords && hasVector ? 'hybrid' : hasVector ? 'vector' : 'lexical');
-    if (chosen !== 'vector' && !hasWords)
-      throw invalid(`${chosen} search needs a text${this.#texts ? '' : ', and the schema a field of type text'}`);
-    if (chosen !== 'lexical' && !hasVector) throw invalid(`${chosen} search needs a vector, or a text and an embedder`);
-    if (chosen === 'lexical' && minRelevance > 0) throw invalid('minRelevance is told by vectors: lexical search has none');
-    return chosen;
-  }
-
-  /** The vectors of the query's text and of what it is not, where they have to be made. */
-  async #queryVectors({ text, not }: CollectionQuery, signal: AbortSignal | undefined): Promise<(Float32Array | undefined)[]> {
-    const isMade = text !== undefined && this.#embedder !== undefined;
-    const wanted = [...(isMade ? [text] : []), ...(typeof not === 'string' ? [not] : [])];
-    if (wanted.length === 0) return [];
-    const { dims } = this.vectors as Index;
-    const made = await this.#embed(wanted, 'query', signal);
-    const at = (i: number): Float32Array => made.subarray(i * dims, (i + 1) * dims);
-    return [isMade ? at(0) : undefined, typeof not === 'string' ? at(isMade ? 1 : 0) : undefined];
-  }
-
-  /** Everything that the query says, as one vector. */
-  #queryVector(
-    { vector, like, not }: CollectionQuery,
-    text: Float32Array | undefined,
-    notText: Float32Array | undefined,
-  ): Float32Array {
-    const given = vector === undefined ? undefined : readVector(vector, 'the vector of the query');
-    if (given?.every((x) => x === 0) && this.vectors?.similarity === 'cosine')
-      throw new SimileError('zero_norm', 'the vector of the query is zero, which has no direction to compare by cosine');
-    const parts = [text, given].filter((part) => part !== undefined);
-    if (like !== undefined) parts.push(this.#meaningOf(like));
-    const sum = parts.length === 1 ? (parts[0] as Float32Array) : weightedSum(parts);
-    const without = notText ?? (not === undefined ? undefined : readVector(not as Vector, 'the vector of not'));
-    return without ? composeQuery(sum, { without: [without] }) : sum;
-  }
-
-  #known(id: Id): DocRecord {
-    const record = this.#records.get(id);
-    if (!record) throw new SimileError('unknown_id', `id ${shown(id)} is not in the collection`);
-    return record;
-  }
-
-  /** The mean direction of a document's passages. */
-  #meaningOf(id: Id): Float32Array {
-    return weightedSum(this.#known(id).rows.map(({ key }) => this.vectors?.get(key) as Float32Array));
-  }
-
-  /** The rows that may be found; undefined for all. */
-  #allowed(tests: readonly Predicate[], { like, not }: CollectionQuery, words: string | undefined): RowBits | undefined {
-    const without = new Set<DocRecord>();
-    if (like !== undefined) without.add(this.#known(like));
-    if (words !== undefined && typeof not === 'string' && this.#texts)
-      for (const { row } of this.#texts.search(not, { k: Math.max(1, this.passages) }))
-        without.add((this.#records.rows[row] as { record: DocRecord }).record);
-    if (tests.length === 0 && without.size === 0) return undefined;
-    return this.#records.bits((record) => !without.has(record) && tests.every((test) => test(record.labels)));
-  }
-
-  async #find(sought: Sought, { text }: CollectionQuery): Promise<Omit<CollectionResult, 'elapsed'>> {
-    const { options } = sought;
-    const indexes: Indexes = { vectors: this.vectors, texts: this.#texts, records: this.#records };
-    const wanted = options.offset + options.limit + 1;
-    const place = options.group && this.#schema.placeOf(options.group.field, 'group');
-    const all = sought.rows?.count ?? this.passages;
-    let list: Candidate[] = [];
-    // Several passages of a document, or documents of a group, may take places: then more are asked for.
-    for (let depth = Math.max(minDepth, 2 * wanted); ; depth *= 4) {
-      const found = await candidates(indexes, sought, depth);
-      list = bestOfEach(found);
-      if (options.group && place !== undefined) list = grouped(list, place, options.group.size);
-      if (list.length >= wanted || depth >= all || found.length < depth) break;
-    }
-    if (options.diversity > 0 && this.vectors)
-      list = diverse(list.slice(0, Math.max(2 * minDepth, 2 * wanted)), this.vectors, options.diversity, wanted);
-    const words = options.highlight ? text : undefined;
-    const page = list.slice(options.offset, options.offset + options.limit);
-    return {
-      hits: page.map((one) => hitOf(one, this.#schema, this.#texts, words)),
-      hasMore: list.length >= wanted,
-      facets: Object.fromEntries(options.facets.map((field) => [field, this.#facet(field, sought)])),
-    };
-  }
-
-  #facet(field: string, { rows, text, vector }: Sought): ReturnType<typeof facetOf> {
-    const { rows: known } = this.#records;
-    const hits =
-      vector === undefined && text !== undefined ? this.#texts?.search(text, { k: Math.max(1, known.length) }) : undefined;
-    const asked = hits ? hits.map(({ row }) => known[row] as (typeof known)[number]) : known;
-    const counted = new Set(asked.filter(({ at }) => rows?.has(at) ?? true).map(({ record }) => record));
-    return facetOf(counted, this.#schema.placeOf(field, 'facets'), this.#schema.typeOf(field) === 'boolean');
-  }
 }
-
-/** Fields that a document's rows are passages of. */
-const isCutIn =
-  (rows: readonly { readonly part: Part | undefined }[]): ((field: string) => boolean) =>
-  (field) =>
-    rows.some(({ part }) => part?.field === field);
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-
-function checkShape(embedder: Embedder): void {
-  const { info, embed } = (embedder ?? {}) as Partial<Embedder>;
-  if (typeof embed !== 'function' || typeof info?.model !== 'string' || !Number.isInteger(info.dims) || info.dims < 1)
-    throw invalid('an embedder is { info: { model, dims }, embed(texts, options) }, such as those of simile/embedders');
-}
-
-const duplicate = (id: Id): SimileError => new SimileError('duplicate_id', `id ${shown(id)} is in the collection already`);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SimileError } from '../errors.js';
 import type { Id } from '../ids.js';
-import type { AddedDoc, Change } from './collection.js';
+import type { AddedDoc, Change } from './contents.js';
 import { own, type StoredDoc } from './schema.js';
 
 interface StoredChange {
@@ -52,8 +52,9 @@ export function decodeJournal(bytes: Uint8Array): Change[] {
     const { removed, added } = (change ?? {}) as StoredChange;
     if (!Array.isArray(removed) || !Array.isArray(added)) throw corrupt('a change is none');
     const docs = added.map((one: StoredChange['added'][number]): AddedDoc => {
-      if (typeof one !== 'object' || one === null) throw corrupt('a document is none');
+      if (typeof one !== 'object' || one === null) throw corrupt('an addition is none');
       const { document, numbers } = one;
+      if (typeof document !== 'object' || document === null) throw corrupt('a document is none');
       const end = at + wordBytes * numbers;
       if (!Number.isInteger(numbers) || numbers < 0 || end > bytes.length)
         throw corrupt(`vectors end at ${end} of ${bytes.length} bytes`);

@@ -10,11 +10,11 @@ import type { Where } from './where.js';
 export interface CollectionQuery {
   /** Searched by meaning, by words, or both. */
   readonly text?: string;
-  /** A vector of your own. */
+  /** A vector of your own: added to that of the text, where there is an embedder. */
   readonly vector?: Vector;
   /** The id of a document to which others are to be similar; it is not among the results itself. */
   readonly like?: Id;
-  /** What results are not to be about: projected away from the query's meaning; by words, documents with one of them are left out. */
+  /** What results are not to be about: projected away from the query's meaning; by words, documents with one of them are left out. Under `lexical` a text. */
   readonly not?: string | Vector;
   readonly where?: Where;
 }

@@ -97,31 +97,41 @@ export class Records {
     return this.#byKey.get(key);
   }
 
-  add({ id, document, labels }: Draft, parts: readonly (Part | undefined)[]): DocRecord {
-    const record: DocRecord = { id, document, labels, rows: [], at: this.docs.length };
+  /**
+   * Adds a document at the end, or puts it in the place of the one with its id, its passages in the places of that one's.
+   * @returns rows of the document before that are left over: to be dropped
+   */
+  put({ id, document, labels }: Draft, parts: readonly (Part | undefined)[]): Row[] {
+    const before = this.#byId.get(id);
+    const record: DocRecord = { id, document, labels, rows: [], at: before?.at ?? this.docs.length };
     for (const [i, part] of parts.entries()) {
-      const row: Row = { key: keyOf(id, i), record, part, at: this.rows.length };
+      const row: Row = { key: keyOf(id, i), record, part, at: before?.rows[i]?.at ?? this.rows.length };
       record.rows.push(row);
-      this.rows.push(row);
+      this.rows[row.at] = row;
       this.#byKey.set(row.key, row);
     }
-    this.docs.push(record);
+    this.docs[record.at] = record;
     this.#byId.set(id, record);
-    return record;
+    return before?.rows.slice(parts.length) ?? [];
+  }
+
+  /** @param onRow - as of `drop` */
+  remove(record: DocRecord, onRow: (at: number) => void): void {
+    this.drop(record.rows, onRow);
+    replaceByLast(this.docs, record.at);
+    this.#byId.delete(record.id);
   }
 
   /**
-   * Its rows go one by one, each giving its place to the last, as the indexes do.
+   * Rows go one by one, each giving its place to the last, as in the indexes.
    * @param onRow - called before a row goes, with the position that it has then
    */
-  remove(record: DocRecord, onRow: (at: number) => void): void {
-    for (const row of record.rows) {
+  drop(rows: readonly Row[], onRow: (at: number) => void): void {
+    for (const row of rows) {
       onRow(row.at);
       replaceByLast(this.rows, row.at);
       this.#byKey.delete(row.key);
     }
-    replaceByLast(this.docs, record.at);
-    this.#byId.delete(record.id);
   }
 
   /** @param order - the position of each row, document after document @returns whether it is one */

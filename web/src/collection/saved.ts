@@ -4,7 +4,8 @@ import type { LoadOptions } from '../loader.js';
 import { checkSignal } from '../slices.js';
 import { locked } from '../store/locks.js';
 import { type OpenOptions, openStore, type SaveOptions, type Store, type StoreChange, type StoreKind } from '../store/store.js';
-import { type Change, Collection, type CollectionOptions } from './collection.js';
+import { Collection, type CollectionOptions } from './collection.js';
+import type { Change } from './contents.js';
 import { decodeJournal, encodeJournal, sizeOf } from './journal.js';
 import type { Doc } from './schema.js';
 
@@ -77,6 +78,7 @@ export class SavedCollection<D extends Doc = Doc> implements Disposable {
   /** What a journal does not hold: the correction for hubs and the model of relevance. */
   #meaning = '';
   #work: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   private constructor(name: string, manifests: Store, options: OpenCollectionOptions, collection: Collection<D>) {
     this.#name = name;
@@ -116,7 +118,7 @@ export class SavedCollection<D extends Doc = Doc> implements Disposable {
 
   /** Whether there is anything that `save()` would write. */
   get hasChanges(): boolean {
-    return this.#changes === undefined || this.#changes.length > 0 || this.#meaning !== this.#meaningNow();
+    return this.#changes === undefined || this.#changes.length > 0 || (!this.#isClosed && this.#meaning !== this.#meaningNow());
   }
 
   /**
@@ -168,6 +170,7 @@ export class SavedCollection<D extends Doc = Doc> implements Disposable {
 
   /** Frees the collection and ends the notices; what is stored stays. A second call does nothing. */
   close(): void {
+    this.#isClosed = true;
     this.#collection.listen(undefined);
     this.#collection.dispose();
     this.#manifests.close();

@@ -4,14 +4,16 @@ import type { Id } from '../ids.js';
 import type { Index } from '../index.js';
 import { type Moments, momentsOf } from '../scores.js';
 import type { TextIndex, TextRange } from '../text/text.js';
-import type { CheckedOptions, CollectionHit, FacetCount, Passage } from './query.js';
-import { type DocRecord, type Records, type Row, RowBits } from './records.js';
+import type { Contents } from './contents.js';
+import type { CheckedOptions, CollectionHit, CollectionResult, FacetCount, Passage } from './query.js';
+import { type DocRecord, type Row, RowBits } from './records.js';
 import { type SchemaPlan, textOf, type Value } from './schema.js';
 
+const minDepth = 50;
 const sampleRows = 256; // that tell what scores are usual for a query
 
-/** A found row, with what is known of it. @internal */
-export interface Candidate {
+/** A found row, with what is known of it. */
+interface Candidate {
   readonly row: Row;
   score: number;
   relevance?: number;
@@ -29,17 +31,42 @@ export interface Sought {
   /** Undefined for all. */
   readonly rows: RowBits | undefined;
   readonly options: CheckedOptions;
+  /** To be marked in what is found. */
+  readonly words: string | undefined;
 }
 
-/** @internal */
-export interface Indexes {
-  readonly vectors: Index | undefined;
-  readonly texts: TextIndex | undefined;
-  readonly records: Records;
+/**
+ * The answer, best first.
+ * @throws {SimileError} as `Index.search` and `TextIndex.search`
+ * @internal
+ */
+export async function found(contents: Contents, sought: Sought): Promise<Omit<CollectionResult, 'elapsed'>> {
+  const { vectors, texts, records, schema } = contents;
+  const { options } = sought;
+  const wanted = options.offset + options.limit + 1;
+  const place = options.group && schema.placeOf(options.group.field, 'group');
+  const all = sought.rows?.count ?? records.rows.length;
+  let list: Candidate[] = [];
+  // Several passages of a document, or documents of a group, may take places: then more are asked for.
+  for (let depth = Math.max(minDepth, 2 * wanted); ; depth *= 4) {
+    const rows = await candidates(contents, sought, depth);
+    list = bestOfEach(rows);
+    if (options.group && place !== undefined) list = grouped(list, place, options.group.size);
+    if (list.length >= wanted || depth >= all || rows.length < depth) break;
+  }
+  if (options.diversity > 0 && vectors)
+    list = diverse(list.slice(0, Math.max(2 * minDepth, 2 * wanted)), vectors, options.diversity, wanted);
+  const words = options.highlight ? sought.words : undefined;
+  const page = list.slice(options.offset, options.offset + options.limit);
+  return {
+    hits: page.map((one) => hitOf(one, schema, texts, words)),
+    hasMore: list.length >= wanted,
+    facets: Object.fromEntries(options.facets.map((field) => [field, facetOf(contents, field, sought)])),
+  };
 }
 
-/** The best rows, best first, at least `depth` of them if there are so many. @internal */
-export async function candidates({ vectors, texts, records }: Indexes, sought: Sought, depth: number): Promise<Candidate[]> {
+/** The best rows, best first, at least `depth` of them if there are so many. */
+async function candidates({ vectors, texts, records }: Contents, sought: Sought, depth: number): Promise<Candidate[]> {
   const { text, rows, options } = sought;
   if (rows?.count === 0 || records.rows.length === 0) return [];
   // A text none of whose words an embedder knows has no direction.
@@ -131,14 +158,14 @@ function fused(
   });
 }
 
-/** The best row of each document. @internal */
-export function bestOfEach(list: readonly Candidate[]): Candidate[] {
+/** The best row of each document. */
+function bestOfEach(list: readonly Candidate[]): Candidate[] {
   const seen = new Set<DocRecord>();
   return list.filter(({ row }) => !seen.has(row.record) && seen.add(row.record));
 }
 
-/** At most `size` documents of each value. @internal */
-export function grouped(list: readonly Candidate[], place: number, size: number): Candidate[] {
+/** At most `size` documents of each value. */
+function grouped(list: readonly Candidate[], place: number, size: number): Candidate[] {
   const counts = new Map<Value, number>();
   return list.filter(({ row }) => {
     const values = row.record.labels[place] as readonly Value[];
@@ -148,8 +175,8 @@ export function grouped(list: readonly Candidate[], place: number, size: number)
   });
 }
 
-/** Maximal marginal relevance: scores as shares of their span, similarities as cosines. @internal */
-export function diverse(list: readonly Candidate[], vectors: Index, diversity: number, n: number): Candidate[] {
+/** Maximal marginal relevance: scores as shares of their span, similarities as cosines. */
+function diverse(list: readonly Candidate[], vectors: Index, diversity: number, n: number): Candidate[] {
   const [high, low] = [list[0]?.score ?? 0, list.at(-1)?.score ?? 0];
   const gain = list.map(({ score }) => (high > low ? (score - low) / (high - low) : 1));
   const units = list.map(({ row }) => unitOf(vectors.get(row.key) as Float32Array));
@@ -181,13 +208,7 @@ function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-/** @internal */
-export function hitOf(
-  one: Candidate,
-  schema: SchemaPlan,
-  texts: TextIndex | undefined,
-  words: string | undefined,
-): CollectionHit {
+function hitOf(one: Candidate, schema: SchemaPlan, texts: TextIndex | undefined, words: string | undefined): CollectionHit {
   const { row, score, relevance, vectorScore, textScore, level } = one;
   const { record, part } = row;
   const text = part && textOf(record.document, part.field);
@@ -217,10 +238,18 @@ function rangesOf({ record, part }: Row, schema: SchemaPlan, texts: TextIndex, w
   return Object.fromEntries(found);
 }
 
-/** @internal */
-export function facetOf(records: Iterable<DocRecord>, place: number, isBoolean: boolean): FacetCount[] {
+function facetOf(
+  { records: { rows: known }, texts, schema }: Contents,
+  field: string,
+  { rows, text, vector }: Sought,
+): FacetCount[] {
+  const place = schema.placeOf(field, 'facets');
+  const isBoolean = schema.typeOf(field) === 'boolean';
+  const hits = vector === undefined && text !== undefined ? texts?.search(text, { k: Math.max(1, known.length) }) : undefined;
+  const asked = hits ? hits.map(({ row }) => known[row] as Row) : known;
+  const counted = new Set(asked.filter(({ at }) => rows?.has(at) ?? true).map(({ record }) => record));
   const counts = new Map<Value, number>();
-  for (const { labels } of records) for (const value of new Set(labels[place])) counts.set(value, (counts.get(value) ?? 0) + 1);
+  for (const { labels } of counted) for (const value of new Set(labels[place])) counts.set(value, (counts.get(value) ?? 0) + 1);
   const shown = Array.from(counts, ([value, count]) => ({ value: isBoolean ? value === 1 : value, count }));
   return shown.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
 }

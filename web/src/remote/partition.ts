@@ -5,7 +5,7 @@ import { Index, type Similarity } from '../index.js';
 import { count } from '../search.js';
 import { type Progress, Slicer } from '../slices.js';
 import { Xxh32 } from '../store/checksum.js';
-import { checkNumbers, readRows, type Vector } from '../vectors.js';
+import { checkNumbers, numberRules, readRows, type Vector } from '../vectors.js';
 import type { Bits } from './codes.js';
 import { encodeFile, encodeList, type RowCodec, rowCodecs, type Settings, similarities, storedCentre } from './format.js';
 import { chained, type Lists, makeLists, unit } from './lists.js';
@@ -152,11 +152,7 @@ function ofVectors(source: PartitionSource): Content {
   const rows = readAll(dims, vectors);
   if (rows.length !== ids.length)
     throw new SimileError('dimension_mismatch', `there are ${ids.length} ids and ${rows.length} vectors of ${dims} dims`);
-  for (const [i, row] of rows.entries())
-    checkNumbers(row, i, dims, {
-      refusesZero: similarity === 'cosine',
-      maxNorm: similarity === 'cosine' ? Number.POSITIVE_INFINITY : 2 ** 60,
-    });
+  for (const [i, row] of rows.entries()) checkNumbers(row, i, dims, numberRules(similarity, similarity === 'cosine'));
   if (new Set(ids).size !== ids.length) {
     const seen = new Set<Id>();
     const twice = ids.find((id) => seen.has(id) || !seen.add(id));

@@ -4,7 +4,7 @@ import { invalid, SimileError, shown } from '../errors.js';
 import type { Similarity } from '../index.js';
 import { count } from '../search.js';
 import { checkSignal, type Progress } from '../slices.js';
-import { checkNumbers, kindOf, readVector, type Vector } from '../vectors.js';
+import { checkNumbers, kindOf, numberRules, readVector, type Vector } from '../vectors.js';
 import { Cache, type Kept } from './cache.js';
 import { Memory } from './chunks.js';
 import { Edition, listOfKey, type RemoteHit } from './edition.js';
@@ -368,6 +368,6 @@ function readQuery(query: Vector, { dims, similarity }: Head): Float32Array {
     throw new SimileError('dimension_mismatch', `the query has ${numbers.length} dims, the index has ${dims}`);
   }
   const isCosine = similarity === 'cosine';
-  checkNumbers(numbers, 0, dims, { refusesZero: isCosine, maxNorm: isCosine ? Number.POSITIVE_INFINITY : 2 ** 60 });
+  checkNumbers(numbers, 0, dims, numberRules(similarity, isCosine));
   return isCosine ? unit(numbers) : numbers;
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Collection } from '../../dist/collection/collection.js';
+import { letters } from '../support/letters-embedder.mjs';
 
 const dims = 6;
 const schema = { text: 'text', n: 'number', tags: 'string[]' };
@@ -119,4 +120,44 @@ test('any sequence of changes leaves what the model has', async () => {
     }
   });
   await fc.assert(run, { numRuns: 150 });
+});
+
+test('documents of several passages, put in the place of others, leave what fresh ones would', async () => {
+  const options = { schema: { text: 'text' }, embedder: letters(), codec: 'f32', passages: { size: 32 } };
+  const long = fc.array(fc.constantFrom(...words), { maxLength: 30 }).map((list) => list.join(' '));
+  const one = fc.record({ id: fc.integer({ min: 0, max: 5 }), text: long });
+  const change = fc.oneof(
+    fc.record({ docs: fc.array(one, { minLength: 1, maxLength: 5 }), onDuplicate: fc.constantFrom('replace', 'skip') }),
+    fc.record({ gone: fc.integer({ min: 0, max: 5 }) }),
+  );
+  const answers = async (collection) => {
+    const found = async (query, mode) =>
+      (await collection.search(query, { mode, limit: 100 })).hits
+        .map(({ id, score }) => `${id} ${score.toFixed(4)}`) // of two passages that score the same, either may be told
+        .sort();
+    return [await found('sea moon', 'vector'), await found('sea moon cat', 'lexical'), await found('red bread', 'hybrid')];
+  };
+  const run = fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 12 }), async (changes) => {
+    const [collection, fresh] = [await Collection.create(options), await Collection.create(options)];
+    const told = [];
+    collection.listen((change) => told.push(change));
+    try {
+      for (const { docs, onDuplicate, gone } of changes)
+        if (docs) await collection.addMany(docs, { onDuplicate });
+        else await collection.delete(gone);
+      await fresh.addMany(collection.ids().map((id) => collection.get(id)));
+      assert.equal(collection.passages, fresh.passages);
+      assert.deepEqual(await answers(collection), await answers(fresh));
+      const [again, loaded] = [await Collection.create(options), await Collection.fromBytes(await collection.toBytes(), options)];
+      for (const change of told) await again.replay(change);
+      assert.deepEqual(await again.toBytes(), await collection.toBytes());
+      assert.deepEqual(await answers(loaded), await answers(fresh));
+      again.dispose();
+      loaded.dispose();
+    } finally {
+      collection.dispose();
+      fresh.dispose();
+    }
+  });
+  await fc.assert(run, { numRuns: 100 });
 });

@@ -369,6 +369,33 @@ test('bad documents are refused, and nothing is changed', async (t) => {
   assert.deepEqual(await collection.toBytes(), before);
 });
 
+test('a batch that fails while it replaces documents leaves them as they were', async (t) => {
+  const options = { schema: { text: 'text' }, dims: 2, similarity: 'dot' };
+  const collection = await Collection.create(options);
+  t.after(() => collection.dispose());
+  await collection.addMany([
+    { id: 'a', text: 'sea', vector: [1, 0] },
+    { id: 'b', text: 'moon', vector: [0, 1] },
+  ]);
+  const before = await collection.toBytes();
+  const batch = [
+    { id: 'c', text: 'new', vector: [1, 1] },
+    { id: 'a', text: 'longer than the index takes', vector: [2 ** 61, 0] },
+  ];
+  await assert.rejects(collection.addMany(batch, { onDuplicate: 'replace' }), { code: 'out_of_range', message: /2\^60/ });
+  assert.deepEqual(await collection.toBytes(), before);
+  assert.deepEqual(
+    (await collection.search('sea', { mode: 'lexical' })).hits.map(({ id }) => id),
+    ['a'],
+  );
+  assert.deepEqual((await collection.search('new longer', { mode: 'lexical' })).hits, []);
+  await collection.addMany(
+    batch.map((one) => ({ ...one, vector: [3, 3] })),
+    { onDuplicate: 'replace' },
+  );
+  assert.deepEqual(collection.ids(), ['a', 'b', 'c'], 'a document keeps its place');
+});
+
 test('bad queries and options are refused with what would do', async (t) => {
   const collection = await made(t);
   const bad = [

@@ -160,6 +160,16 @@ test('another schema, another model and other contents are refused, and delete m
   assert.equal(b.collection.size, 0);
 });
 
+test('one that was closed still says whether there was something to save', async (t) => {
+  const [left, saved] = [await opened(t, 'left'), await opened(t, 'kept')];
+  await left.collection.add(doc(1));
+  await saved.save();
+  left.close();
+  saved.close();
+  assert.deepEqual([left.hasChanges, saved.hasChanges], [true, false]);
+  await assert.rejects(left.collection.search('x'), { code: 'disposed' });
+});
+
 test('damaged parts are refused', async (t) => {
   const a = await opened(t, 'damaged');
   await a.collection.addMany(docs(0, 5));
