@@ -13,7 +13,7 @@
 #:     asan       clang, address and undefined behaviour sanitizers
 #:     tsan       clang, thread sanitizer
 #:     scalar     without SIMD
-#:     soak       mixed operations under memory pressure for ten minutes, and 100,000 indexes made and disposed of
+#:     soak       mixed operations under memory pressure for ten minutes
 #:     fixtures   the packed tarball in every bundler and runtime (installs them, 700 MB)
 #:     neon       64-bit Arm under qemu-user, where Debian 12's cross compiler can be had (sets it up)
 #:   ./dev test --all         these too
