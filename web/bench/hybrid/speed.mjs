@@ -5,25 +5,7 @@ import { Index, init } from 'simile';
 import { TextIndex } from 'simile/text';
 import { hybridSearch, sampleOf } from './chosen.mjs';
 import { percentile } from './statistics.mjs';
-
-const vocabulary = 30_000;
-
-/** xorshift32: the same numbers every time, from 0 to 1. */
-function random(seed) {
-  let x = seed;
-  return () => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) / 2 ** 32;
-  };
-}
-
-/** Texts of 6 to 18 words, which come as often as Zipf's law has it. */
-function madeTexts(rows, next) {
-  const word = () => `w${Math.floor(vocabulary ** next()).toString(36)}`;
-  return Array.from({ length: rows }, () => Array.from({ length: 6 + Math.floor(12 * next()) }, word).join(' '));
-}
+import { madeTexts, queryOf, random } from './texts.mjs';
 
 /** Vectors around 1,000 centres. */
 function madeVectors(rows, dims, next) {
@@ -34,12 +16,6 @@ function madeVectors(rows, dims, next) {
     for (let i = 0; i < dims; i++) out[row * dims + i] = centres[centre + i] + 1.5 * (next() + next() - 1);
   }
   return out;
-}
-
-/** Three words of a text, not its most common ones. */
-function queryOf(text, next) {
-  const words = text.split(' ').sort((a, b) => b.length - a.length);
-  return Array.from({ length: 3 }, () => words[Math.floor(next() * Math.min(6, words.length))]).join(' ');
 }
 
 async function timed(queries, run) {
