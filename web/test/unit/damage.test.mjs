@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Index, init } from 'simile';
+import { TextIndex } from 'simile/text';
 import { codecs, similarities } from '../known-answers.mjs';
 import { refusal, refused } from '../support/expect.mjs';
 import { vectors } from '../support/random.mjs';
