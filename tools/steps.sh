@@ -4,7 +4,7 @@
 
 all_steps=(tools native wasm web package demo asan tsan scalar)
 # Only when asked for: what they need takes minutes more to set up and to build.
-extra_steps=(fixtures soak neon)
+extra_steps=(fixtures browsers soak neon)
 quick_steps=(tools native)
 
 reports=$root/build/reports
@@ -57,6 +57,22 @@ test_fixtures() {
   counted npm --prefix web run test:fixtures
 }
 
+# In the engines that are not Chromium's, as far as they can be had here.
+test_browsers() {
+  local absent
+  other_browsers
+  build_web && counted npm --prefix web run test:engines || return
+  absent=$(sed -nE 's/^[# ]*NOT TESTED IN ([^:]*): (.*)\.$/\1: \2/p' "$reports/$step.output" | paste -sd ';' -)
+  if [ -n "$absent" ]; then skip_step "$absent"; fi
+}
+
+other_browsers() {
+  local packages=(webkit2gtk-driver xvfb)
+  case $(platform) in debian-12 | distribution) ;; *) return ;; esac
+  if [ "$(os_field ID)" = debian ]; then packages+=(firefox-esr); fi
+  (apt_install "${packages[@]}") || say "Not all of ${packages[*]} could be installed."
+}
+
 test_demo() {
   build_demo && counted npm --prefix web/demo test
 }
@@ -95,7 +111,7 @@ run_step() {
   read -r passed failed skipped < <(sum_counts <"$reports/$step.counts")
   if ((status != 0 && failed == 0)); then failed=1; fi
   if [ -f "$reports/$step.skipped" ]; then
-    say "The step $step is skipped: $(cat "$reports/$step.skipped")."
+    if ((passed + failed == 0)); then say "The step $step is skipped: $(cat "$reports/$step.skipped")."; else say "In the step $step NOT TESTED: $(cat "$reports/$step.skipped")."; fi
     skipped=$((skipped + 1))
   elif ((passed + failed == 0)); then
     say "No test was executed in $step."

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #: test       Runs every test there is, native and in the browser.
 #:
-#:   ./dev test               all steps but fixtures, soak and neon; the last line is the sum
+#:   ./dev test               all steps but fixtures, browsers, soak and neon; the last line is the sum
 #:   ./dev test STEP...       only these:
 #:     tools      this script itself
 #:     native     g++, warnings as errors, every header alone, conformance, installed use
@@ -15,6 +15,7 @@
 #:     scalar     without SIMD
 #:     soak       mixed operations under memory pressure for ten minutes
 #:     fixtures   the packed tarball in every bundler and runtime (installs them, 700 MB)
+#:     browsers   the package in Firefox and WebKitGTK, where Debian's or Ubuntu's can be had (installs them)
 #:     neon       64-bit Arm under qemu-user, where Debian 12's cross compiler can be had (sets it up)
 #:   ./dev test --all         these too
 #:   ./dev test --soak        soak alone

@@ -56,11 +56,14 @@ test_bad() { counted sh -c 'echo "2 passed, 1 failed"; exit 1'; }
 test_empty() { true; }
 test_broken() { counted sh -c 'echo "5 passed, 0 failed"' && false; }
 test_absent() { skip_step "there is no abacus"; }
+test_partly() { counted echo '4 passed, 0 failed' && skip_step "there is no slide rule"; }
 last_of() { run_steps "$@" 2>&1 | tail -n 1; }
 same "the sum is the last line" "$(last_of good bad)" "5 passed, 1 failed"
 same "a step without tests fails" "$(last_of good empty)" "3 passed, 1 failed"
 same "a step that cannot be had here fails nothing" "$(last_of good absent)" "3 passed, 0 failed"
 contains "why it is skipped is said" "$(run_steps absent 2>&1)" "The step absent is skipped: there is no abacus."
+contains "what else is skipped is said" "$(run_steps partly 2>&1)" "In the step partly NOT TESTED: there is no slide rule."
+same "which fails nothing" "$(last_of good partly)" "7 passed, 0 failed"
 same "only once" "$(yes_no run_steps absent empty)" no
 same "a step that breaks off fails" "$(last_of good broken)" "8 passed, 1 failed"
 same "all good gives success" "$(yes_no run_steps good good)" yes
