@@ -3,6 +3,7 @@
 #include "fits.hpp"
 #include "indexes.hpp"
 #include "numbers.hpp"
+#include "team.hpp"
 
 #include <simile/version.hpp>
 
@@ -167,6 +168,7 @@ std::uint32_t simile_search(std::uint32_t handle, std::uint32_t queries, std::ui
         options.filter = allowed ? &*allowed : nullptr;
         options.ranges = at<row_range>(ranges, range_count);
         if (recall != 0) options.recall = recall;
+        options.threads = threads;
         options.min_score = least_float(min_score);
         options.min_relevance = index.size() == 0 ? 0 : min_relevance;  // nothing is found either way, whatever scores mean
         if (min_relevance != 0 && index.relevance() == nullptr && held.unlabelled) options.relevance = &*held.unlabelled;
@@ -181,7 +183,8 @@ std::uint32_t simile_search(std::uint32_t handle, std::uint32_t queries, std::ui
 EXPORT(simile_scores) std::uint32_t simile_scores(std::uint32_t handle, std::uint32_t query, std::uint32_t dims) {
     return guarded([&] {
         vector_index const& index = *indexes[handle].rows;
-        auto const found = index.search(at<float>(query, dims), {.k = std::max<std::size_t>(1, index.size()), .recall = 1});
+        auto const found =
+            index.search(at<float>(query, dims), {.k = std::max<std::size_t>(1, index.size()), .threads = threads, .recall = 1});
         std::vector<float> scores(index.size());
         for (hit const& h : found.hits) scores[h.row] = h.score;
         answer.put_all(std::span<float const>(scores));

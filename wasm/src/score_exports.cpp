@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What scores mean: banks, relevance, hubs; abi.md is the contract.
 #include "fits.hpp"
+#include "team.hpp"
 
 #include <simile/eval/bootstrap.hpp>
 #include <simile/eval/hubness.hpp>
@@ -27,6 +28,7 @@ std::uint32_t simile_fit_bank(std::uint32_t handle, std::uint32_t bank, std::uin
         options.active_k = active_k;
         options.beta = beta;
         options.alpha = alpha;
+        options.threads = threads;
         auto const& index = indexes[handle].rows;
         matrix_view<float const> const given(at<float>(bank, std::size_t{rows} * dims).data(), rows, dims);
         answer.put(fits.add(std::make_shared<fit>(fit{index, correction_fit(*index, given, options)})));

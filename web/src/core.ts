@@ -153,7 +153,7 @@ function sameLength(a: ArrayLike<number>, b: ArrayLike<number>): void {
 
 interface Loaded {
   readonly options: InitOptions;
-  readonly build: Build<Engine>;
+  readonly build: Pick<Build<Engine>, 'engine'>;
 }
 
 let current: Loaded | undefined;
@@ -183,6 +183,11 @@ export async function loadEngine(options: InitOptions = {}): Promise<Engine> {
     if (current === loaded) current = undefined;
     throw error;
   }
+}
+
+/** From now on indexes are made in this engine. @internal */
+export function useEngine(engine: Engine): void {
+  current = { options: {}, build: { engine: () => Promise.resolve(engine) } };
 }
 
 function differs(wanted: InitOptions, given: InitOptions): boolean {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { SimileError } from './errors.js';
 import { Instance } from './instance.js';
 import { instantiate } from './wasm.js';
 
@@ -36,7 +37,12 @@ type Call =
   | 'planes';
 
 /** The functions without a reply, whose value is a number or nothing. */
-type Plain = 'destroy' | 'loader_destroy' | 'fit_destroy' | 'tune' | 'probe';
+type Plain = 'destroy' | 'loader_destroy' | 'fit_destroy' | 'tune' | 'probe' | 'help_place';
+
+/** Gives an instance on a shared memory its thread-local variables. @internal */
+export function startThread(exports: WebAssembly.Exports, address: number): void {
+  (exports['__wasm_init_tls'] as (address: number) => void)(address);
+}
 
 /** One instance of the core. @internal */
 export class Engine extends Instance<Call, Plain> {
@@ -44,16 +50,35 @@ export class Engine extends Instance<Call, Plain> {
   readonly isRelaxed: boolean;
   #relaxedDot: boolean | undefined;
 
-  private constructor(exports: WebAssembly.Exports) {
-    super(exports);
+  private constructor(exports: WebAssembly.Exports, memory?: WebAssembly.Memory) {
+    super(exports, memory);
     this.isRelaxed = this.enter('tune', 1) === 1;
     this.enter('tune', 0);
   }
 
   static async start(module: WebAssembly.Module): Promise<Engine> {
-    const exports = await instantiate(module);
+    return Engine.#initialized(await instantiate(module));
+  }
+
+  /** The one instance on a shared memory that holds indexes. @throws {SimileError} `not_supported` for another build */
+  static async startOn(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Engine> {
+    if (!WebAssembly.Module.imports(module).some(({ kind }) => kind === 'memory'))
+      throw new SimileError('not_supported', 'this build has a memory of its own: for a shared one take simile-shared.wasm');
+    const exports = await instantiate(module, {}, memory);
+    startThread(exports, (exports['__tls_base'] as WebAssembly.Global).value as number);
+    return Engine.#initialized(exports, memory);
+  }
+
+  static #initialized(exports: WebAssembly.Exports, memory?: WebAssembly.Memory): Engine {
     (exports['_initialize'] as () => void)();
-    return new Engine(exports);
+    return new Engine(exports, memory);
+  }
+
+  /** Where a helper on the same memory has its stack and, from there on, its thread-local variables. @throws {SimileError} `out_of_memory` */
+  placeForHelper(): number {
+    const place = this.enter('help_place');
+    if (place === 0) throw new SimileError('out_of_memory', 'WebAssembly has no room for the stack of one more worker');
+    return place;
   }
 
   /** Call this before the first scan of int8 codes. */

@@ -22,9 +22,10 @@ export class Instance<Call extends string, Plain extends string> {
   #broken: SimileError | undefined;
   #isInside = false;
 
-  protected constructor(exports: WebAssembly.Exports) {
+  /** @param memory - if it is not the module's own */
+  protected constructor(exports: WebAssembly.Exports, memory = exports['memory'] as WebAssembly.Memory) {
     this.#exports = exports;
-    this.#memory = exports['memory'] as WebAssembly.Memory;
+    this.#memory = memory;
   }
 
   /** Whether a trap has ended this instance. */

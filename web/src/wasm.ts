@@ -75,15 +75,22 @@ async function compileResponse(response: Response): Promise<WebAssembly.Module> 
 /** Functions of ours that a module calls, by name. @internal */
 export type OwnImports = Readonly<Record<string, (...args: number[]) => number>>;
 
+/** Told that memory has grown, and that there is a first thread: nothing of it matters here. */
+const ignorable = /^(emscripten_notify_memory_growth|_emscripten_init_main_thread_js|_emscripten_thread_mailbox_await)$/;
+
 /** What the module may ask for. But for our own it uses none of it to work: files, clocks and the environment are all answered with ENOSYS. */
-function importsOf(module: WebAssembly.Module, own: OwnImports): WebAssembly.Imports {
+function importsOf(module: WebAssembly.Module, own: OwnImports, memory: WebAssembly.Memory | undefined): WebAssembly.Imports {
   const enosys = 52;
-  const imports: Record<string, Record<string, (...args: number[]) => number>> = { simile: { ...own } };
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+  const imports: Record<string, Record<string, WebAssembly.ImportValue>> = { simile: { ...own } };
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     if (from === 'simile' && Object.hasOwn(own, name)) continue;
     const answers = from === 'wasi_snapshot_preview1' && name !== 'proc_exit';
-    const ignored = name === 'emscripten_notify_memory_growth';
+    const ignored = ignorable.test(name);
     imports[from] ??= {};
+    if (kind === 'memory' && memory) {
+      imports[from][name] = memory;
+      continue;
+    }
     imports[from][name] = () => {
       if (!answers && !ignored) throw new WebAssembly.RuntimeError(`${name} was called`);
       return answers ? enosys : 0;
@@ -92,9 +99,13 @@ function importsOf(module: WebAssembly.Module, own: OwnImports): WebAssembly.Imp
   return imports;
 }
 
-/** @internal */
-export async function instantiate(module: WebAssembly.Module, own: OwnImports = {}): Promise<WebAssembly.Exports> {
-  const instance = await WebAssembly.instantiate(module, importsOf(module, own)).catch((error: unknown) => {
+/** @param memory - for a module that has none of its own @internal */
+export async function instantiate(
+  module: WebAssembly.Module,
+  own: OwnImports = {},
+  memory?: WebAssembly.Memory,
+): Promise<WebAssembly.Exports> {
+  const instance = await WebAssembly.instantiate(module, importsOf(module, own, memory)).catch((error: unknown) => {
     const code = error instanceof RangeError ? 'out_of_memory' : 'not_supported';
     throw new SimileError(code, `WebAssembly did not start: ${messageOf(error)}`, { cause: error });
   });

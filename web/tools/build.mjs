@@ -11,6 +11,7 @@ const { version, peerDependencies, devDependencies } = JSON.parse(readFileSync(a
 const modules = {
   simile: '../build/wasm/simile.wasm',
   'simile-relaxed': '../build/wasm-relaxed/simile-relaxed.wasm',
+  'simile-shared': '../build/wasm/simile-shared.wasm',
   'simile-text': '../build/wasm/simile-text.wasm',
 };
 

@@ -22,6 +22,10 @@ export function buildsOf(wasm: WorkerOptions['wasm']): Builds {
   };
 }
 
+/** The build for workers with one memory. @internal */
+export const sharedBuildOf = (wasm: WorkerOptions['wasm']): Builds =>
+  wasm === undefined ? { wasm: new URL('../simile-shared.wasm', import.meta.url).href } : buildsOf(wasm);
+
 /** A worker for one index. Bundlers look for this address, so it stands as it is. @internal */
 export const connect = ({ worker }: WorkerOptions): Connection =>
   new Connection(new URL('./worker-thread.js', import.meta.url), worker);

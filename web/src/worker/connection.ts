@@ -43,6 +43,8 @@ export class Connection {
   onState: ((state: never) => void) | undefined;
   onEvent: ((event: string, value: never, error: Error | undefined) => void) | undefined;
   onQuestion: Answer | undefined;
+  /** Told once, when the worker has ended or was ended. */
+  onEnd: ((error: SimileError) => void) | undefined;
 
   readonly #port: Port;
   readonly #pending = new Map<number, Pending>();
@@ -80,9 +82,11 @@ export class Connection {
 
   /** Ends the worker; everything pending is rejected. */
   end(error: SimileError): void {
-    this.#dead ??= error;
+    if (this.#dead) return;
+    this.#dead = error;
     this.#port.end();
     this.#rejectAll();
+    this.onEnd?.(error);
   }
 
   async #send<T>(call: number, method: string, args: readonly unknown[], options: CallOptions): Promise<T> {
@@ -188,12 +192,11 @@ export class Connection {
   }
 
   #die(reason: string): void {
-    if (this.#dead) return;
-    this.#dead = this.#isStarted
-      ? new SimileError('disposed', `the worker has ended (${reason}); what it held is lost, make or load it anew`)
-      : new SimileError('io_failure', `the worker did not start: ${reason}`);
-    this.#port.end();
-    this.#rejectAll();
+    this.end(
+      this.#isStarted
+        ? new SimileError('disposed', `the worker has ended (${reason}); what it held is lost, make or load it anew`)
+        : new SimileError('io_failure', `the worker did not start: ${reason}`),
+    );
   }
 
   #rejectAll(): void {

@@ -9,7 +9,7 @@ import type { IndexRelevance } from '../models.js';
 import { type Hit, planOf } from '../search.js';
 import { checkSignal, type Progress, Slicer } from '../slices.js';
 import { checkNumbers, type Rows, readRows, readVector, type Vector } from '../vectors.js';
-import { connect } from './addresses.js';
+import { hostAlone } from './host.js';
 import { RowTable } from './rows.js';
 import { composedRows, listOf, SingleIndex, searchable } from './single.js';
 import type {
@@ -38,6 +38,7 @@ interface Share {
 /** An index whose items are spread over workers. The page knows their order, and merges what the workers find. @internal */
 export class ShardedIndex implements WorkerIndex {
   readonly complete: Promise<void> = Promise.resolve();
+  readonly memory = 'separate';
   readonly #shards: readonly SingleIndex[];
   readonly #options: WorkerOptions;
   readonly #refusesZero: boolean;
@@ -54,7 +55,7 @@ export class ShardedIndex implements WorkerIndex {
   }
 
   static async create(options: WorkerCreateOptions, workers: number): Promise<ShardedIndex> {
-    const shards = await all(workers, () => SingleIndex.create(connect(options), options));
+    const shards = await all(workers, () => SingleIndex.create(hostAlone(options), options));
     return new ShardedIndex(shards, options, options.zeroVectors === 'allow');
   }
 
@@ -62,7 +63,7 @@ export class ShardedIndex implements WorkerIndex {
     // Only the first one reports, and none may take the bytes from the others.
     const { onProgress, transfer: _transfer, ...quiet } = options;
     const first = onProgress === undefined ? quiet : { ...quiet, onProgress };
-    const shards = await all(workers, (i) => SingleIndex.load(connect(options), bytes, i === 0 ? first : quiet));
+    const shards = await all(workers, (i) => SingleIndex.load(hostAlone(options), bytes, i === 0 ? first : quiet));
     // A file does not tell the page about zero vectors: the workers themselves refuse them.
     const index = new ShardedIndex(shards, options, true);
     const slicer = new Slicer(undefined, 'loading', sliceTime);
@@ -376,8 +377,7 @@ export class ShardedIndex implements WorkerIndex {
       );
     return this.#inTurn(async () => {
       // The first worker's file has all that is said of the whole, and how vectors are coded.
-      const whole = await SingleIndex.load(connect(this.#options), await this.#first.toBytes(), {
-        ...this.#wasm,
+      const whole = await SingleIndex.load(hostAlone(this.#options), await this.#first.toBytes(), {
         transfer: true,
       });
       try {
@@ -420,10 +420,6 @@ export class ShardedIndex implements WorkerIndex {
 
   get #first(): SingleIndex {
     return this.#shard(0);
-  }
-
-  get #wasm(): Pick<WorkerOptions, 'wasm'> {
-    return this.#options.wasm === undefined ? {} : { wasm: this.#options.wasm };
   }
 
   #shard(which: number): SingleIndex {

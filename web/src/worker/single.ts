@@ -10,8 +10,8 @@ import type { IndexRelevance } from '../models.js';
 import type { Hit } from '../search.js';
 import { checkSignal, type Progress } from '../slices.js';
 import { kindOf, type Rows, readRows, readVector, type Vector } from '../vectors.js';
-import { buildsOf } from './addresses.js';
 import type { CallOptions, Connection, Piece } from './connection.js';
+import type { Host } from './host.js';
 import type { IndexState, Kept, Upload } from './wire.js';
 import type {
   WorkerAddManyOptions,
@@ -88,24 +88,27 @@ export const inPage = ({
   onProgress,
 });
 
-/** An index in one worker. @internal */
+/** An index in one worker, which others may help. @internal */
 export class SingleIndex implements WorkerIndex {
-  readonly workers = 1;
   complete: Promise<void> = Promise.resolve();
+  readonly workers: number;
+  readonly memory: 'shared' | 'separate';
   readonly #connection: Connection;
   #state: IndexState | undefined;
   #kept: Kept = { metadata: '', relevance: undefined };
 
-  private constructor(connection: Connection) {
+  private constructor({ connection, workers, memory }: Host) {
     this.#connection = connection;
+    this.workers = workers;
+    this.memory = memory;
     connection.onState = (state) => {
       this.#state = state;
     };
   }
 
   /** Runs what fills the worker; ends it if that fails. */
-  static async #filled(connection: Connection, fill: (index: SingleIndex) => Promise<Kept>): Promise<SingleIndex> {
-    const index = new SingleIndex(connection);
+  static async #filled(host: Host, fill: (index: SingleIndex) => Promise<Kept>): Promise<SingleIndex> {
+    const index = new SingleIndex(host);
     try {
       index.#kept = await fill(index);
       return index;
@@ -115,27 +118,28 @@ export class SingleIndex implements WorkerIndex {
     }
   }
 
-  static create(connection: Connection, options: CreateOptions & WorkerOptions): Promise<SingleIndex> {
-    const { workers: _workers, worker: _worker, wasm, ...own } = options;
-    return SingleIndex.#filled(connection, () => connection.call('create', [buildsOf(wasm), own]));
+  static create(host: Host, options: CreateOptions & WorkerOptions): Promise<SingleIndex> {
+    const { workers: _workers, worker: _worker, memory: _memory, wasm: _wasm, ...own } = options;
+    return SingleIndex.#filled(host, () => host.connection.call('create', [host.builds, own]));
   }
 
-  static load(connection: Connection, bytes: Uint8Array, options: WorkerLoadOptions): Promise<SingleIndex> {
-    const { wasm, transfer = false, verify, limits } = options;
+  static load(host: Host, bytes: Uint8Array, options: WorkerLoadOptions): Promise<SingleIndex> {
+    const { transfer = false, verify, limits } = options;
     const own: LoadOptions = { ...(verify && { verify }), ...(limits && { limits }) };
     const pieces = bytePieces(bytes, transfer);
-    return SingleIndex.#filled(connection, () => connection.call('load', [buildsOf(wasm), own], { ...inPage(options), pieces }));
+    return SingleIndex.#filled(host, () => host.connection.call('load', [host.builds, own], { ...inPage(options), pieces }));
   }
 
-  static open(connection: Connection, url: string, options: WorkerFromURLOptions): Promise<SingleIndex> {
-    const { wasm, headers, cache, verify, limits, signal, onProgress } = options;
+  static open(host: Host, url: string, options: WorkerFromURLOptions): Promise<SingleIndex> {
+    const { connection, builds } = host;
+    const { headers, cache, verify, limits, signal, onProgress } = options;
     const own = {
       ...(headers && { headers: { ...headers } }),
       ...(cache !== undefined && { cache }),
       ...(verify && { verify }),
       ...(limits && { limits }),
     };
-    return SingleIndex.#filled(connection, (index) => {
+    return SingleIndex.#filled(host, (index) => {
       let thrown: { readonly error: unknown } | undefined;
       const stop = (): void => void connection.call('stop', []).catch(() => {});
       index.complete = new Promise((resolve, reject) => {
@@ -161,7 +165,7 @@ export class SingleIndex implements WorkerIndex {
       // Nobody has to look at it.
       index.complete.catch(() => {});
       signal?.addEventListener('abort', stop);
-      return connection.call<Kept>('open', [buildsOf(wasm), url, own], { signal }).catch((error: unknown) => {
+      return connection.call<Kept>('open', [builds, url, own], { signal }).catch((error: unknown) => {
         signal?.removeEventListener('abort', stop);
         throw thrown ? thrown.error : error;
       });

@@ -13,12 +13,20 @@ import type { WasmSource } from '../wasm.js';
 
 /** How workers are started. */
 export interface WorkerOptions {
-  /**
-   * Over how many workers the items are spread, from 1 to 64. A search asks all of them at once and gives the answers of one index:
-   * all of them where the codec or `recall: 1` looks at everything, else what each worker's layers keep, which is rather more.
-   * @defaultValue 1
-   */
+  /** How many workers search together, from 1 to 64: no more than the processor has cores. @defaultValue 1 */
   readonly workers?: number;
+  /**
+   * What several workers work on.
+   *
+   * - `shared`: one memory, with one index. Its answers and files are those of an index in the page. It takes a page that is isolated
+   *   (`Cross-Origin-Opener-Policy: same-origin` and `Cross-Origin-Embedder-Policy: require-corp`, or `credentialless`), or Node.
+   *   A `wasm` of your own is then a `simile-shared.wasm`.
+   * - `separate`: each has a share of the items. A search asks all of them at once and gives the answers of one index: all of them
+   *   where the codec or `recall: 1` looks at everything, else what each worker's layers keep, which is rather more.
+   * - `auto`: `shared` where that is possible and `wasm` is not given.
+   * @defaultValue 'auto'
+   */
+  readonly memory?: 'auto' | 'shared' | 'separate';
   /**
    * Makes a worker that runs `simile/worker/worker-thread.js`, where it is not beside the package's JavaScript, or where the page's
    * policy of trusted types wants one of your own. (Otherwise a policy named `simile` is made.)
@@ -31,7 +39,7 @@ export interface WorkerOptions {
 export interface WorkerAddManyOptions extends AddManyOptions {
   /**
    * Moves the vectors to the worker instead of copying them, where they are one Float32Array that is the whole of its buffer: it is
-   * empty afterwards. Not with several workers.
+   * empty afterwards. Not with several workers that have no shared memory.
    * @defaultValue false
    */
   readonly transfer?: boolean;
@@ -42,7 +50,7 @@ export type WorkerSearchOptions = Omit<SearchOptions, 'filter'> & { readonly fil
 export type WorkerSearchManyOptions = Omit<SearchManyOptions, 'filter'> & { readonly filter?: Iterable<Id> };
 
 export interface WorkerLoadOptions extends LoadOptions, WorkerOptions {
-  /** Moves the bytes to the worker instead of copying them: the array is empty afterwards. Not with several workers. @defaultValue false */
+  /** Moves the bytes to the worker instead of copying them: the array is empty afterwards. Not with several workers that have no shared memory. @defaultValue false */
   readonly transfer?: boolean;
 }
 
@@ -56,13 +64,13 @@ export interface WorkerFromURLOptions extends LoadOptions, WorkerOptions {
 export interface WorkerCreateOptions extends CreateOptions, WorkerOptions {}
 
 /**
- * An index that lives in a worker, or spread over several: the interface of `Index` with every method a promise, so that the page
+ * An index that lives in a worker, which others may help, or spread over several: the interface of `Index` with every method a promise, so that the page
  * never waits. What is a property there (`size`, `level` ...) is here what the last answer of the worker said.
  *
  * Methods take effect in the order of the calls and reject with the same errors as those of `Index`. When a worker ends, everything
  * that waits for it and every later call is rejected with `disposed`: what it held is lost.
  *
- * With several workers these are not there (`not_supported`), for they look at all items together: `hubness`, `calibrate` with
+ * With several workers that have no shared memory these are not there (`not_supported`), for they look at all items together: `hubness`, `calibrate` with
  * `dynamic`, `setRelevance` with `surprise`, and `minRelevance` for an index without a model.
  */
 export interface WorkerIndex extends Disposable {
@@ -78,6 +86,8 @@ export interface WorkerIndex extends Disposable {
   readonly relevance: IndexRelevance | undefined;
   /** How many workers there are. */
   readonly workers: number;
+  /** Whether several workers have one memory, or each its own share of the items. */
+  readonly memory: 'shared' | 'separate';
   /** As of `Index`. */
   readonly complete: Promise<void>;
   add(id: Id, vector: Vector, options?: AddOptions): Promise<void>;
@@ -101,7 +111,7 @@ export interface WorkerIndex extends Disposable {
   ): Promise<void>;
   setMetadata(text: string): Promise<void>;
   /**
-   * The `.simile` file. With several workers it is put together from their vectors as the codec has kept them, which changes scores by
+   * The `.simile` file. With several workers that have no shared memory it is put together from their vectors as the codec has kept them, which changes scores by
    * a part in 30,000 at most with `planes`, `planes2`, `planes12` and `int8`, and not at all with `f32`, `f16` and `bf16`; other codecs
    * would lose too much (`not_supported`).
    */

@@ -9,6 +9,7 @@ import type { LoadOptions } from '../loader.js';
 import type { SearchOptions } from '../search.js';
 import type { Vector } from '../vectors.js';
 import { type Builds, moduleOf } from './builds.js';
+import { help, type Share, share } from './helper.js';
 import { type Job, type Methods, serve } from './serve.js';
 import type { IndexState, Kept, Upload } from './wire.js';
 
@@ -53,16 +54,24 @@ function uploaded({ pieces }: Job): { ids: Id[]; data: Vector | readonly Vector[
 const reporting = ({ signal, onProgress }: Job): { signal: AbortSignal; onProgress?: (progress: unknown) => void } =>
   onProgress === undefined ? { signal } : { signal, onProgress };
 
+/** Without `builds` the engine is there already. */
+async function ready(builds: Builds | undefined): Promise<void> {
+  if (builds) await init({ wasm: moduleOf(builds) });
+}
+
 serve((page): Methods => {
   const methods = {
-    async create(_job: Job, builds: Builds, options: CreateOptions): Promise<Kept> {
-      await init({ wasm: moduleOf(builds) });
+    share: (_job: Job, build: Parameters<typeof share>[0], helpers: number) => share(build, helpers),
+    help: (_job: Job, given: Share) => help(given),
+
+    async create(_job: Job, builds: Builds | undefined, options: CreateOptions): Promise<Kept> {
+      await ready(builds);
       index = await Index.create(options);
       return kept();
     },
 
-    async load(job: Job, builds: Builds, options: LoadOptions): Promise<Kept> {
-      await init({ wasm: moduleOf(builds) });
+    async load(job: Job, builds: Builds | undefined, options: LoadOptions): Promise<Kept> {
+      await ready(builds);
       const pieces = job.pieces as Uint8Array[];
       const bytes = pieces.length === 1 ? (pieces[0] as Uint8Array) : new Uint8Array(pieces.reduce((n, p) => n + p.length, 0));
       if (pieces.length !== 1) {
@@ -76,8 +85,8 @@ serve((page): Methods => {
       return kept();
     },
 
-    async open(job: Job, builds: Builds, url: string, options: FromURLOptions): Promise<Kept> {
-      await init({ wasm: moduleOf(builds) });
+    async open(job: Job, builds: Builds | undefined, url: string, options: FromURLOptions): Promise<Kept> {
+      await ready(builds);
       download = new AbortController();
       const stop = download;
       job.signal.addEventListener('abort', () => stop.abort());

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { invalid, shown } from '../errors.js';
 import { kindOf } from '../vectors.js';
-import { absolute, connect } from './addresses.js';
+import { absolute } from './addresses.js';
+import { type Host, hostAlone } from './host.js';
 import { ShardedIndex } from './sharded.js';
 import { SingleIndex } from './single.js';
+import { hostOfTeam } from './team.js';
 import type {
   WorkerCreateOptions,
   WorkerFromURLOptions,
@@ -38,6 +40,10 @@ function workersOf({ workers = 1 }: WorkerOptions): number {
   return workers;
 }
 
+/** One worker, or several with one memory; undefined where each is to have its own. */
+const hostOf = async (options: WorkerOptions, workers: number): Promise<Host | undefined> =>
+  (await hostOfTeam(options, workers)) ?? (workers === 1 ? hostAlone(options) : undefined);
+
 /**
  * An index in a worker, so that the page never waits for it: `Index.create` with every method a promise. With `workers: 4` its items
  * are spread over four of them, without a shared memory.
@@ -51,7 +57,8 @@ function workersOf({ workers = 1 }: WorkerOptions): number {
  */
 export async function createWorkerIndex(options: WorkerCreateOptions): Promise<WorkerIndexType> {
   const workers = workersOf(options);
-  return workers === 1 ? SingleIndex.create(connect(options), options) : ShardedIndex.create(options, workers);
+  const host = await hostOf(options, workers);
+  return host ? SingleIndex.create(host, options) : ShardedIndex.create(options, workers);
 }
 
 /**
@@ -62,7 +69,8 @@ async function fromBytes(bytes: Uint8Array | ArrayBuffer, options: WorkerLoadOpt
   const source = kindOf(bytes) === 'ArrayBuffer' ? new Uint8Array(bytes as ArrayBuffer) : bytes;
   if (kindOf(source) !== 'Uint8Array') throw invalid(`expected a Uint8Array or an ArrayBuffer, got ${shown(bytes)}`);
   const workers = workersOf(options);
-  if (workers === 1) return SingleIndex.load(connect(options), source as Uint8Array, options);
+  const host = await hostOf(options, workers);
+  if (host) return SingleIndex.load(host, source as Uint8Array, options);
   return ShardedIndex.load(source as Uint8Array, options, workers);
 }
 
@@ -74,8 +82,10 @@ async function fromURL(url: string | URL, options: WorkerFromURLOptions = {}): P
   if ('fetch' in options && options.fetch !== undefined)
     throw invalid('a fetch of your own is a function, which cannot be sent to a worker');
   const workers = workersOf(options);
-  const loading = await SingleIndex.open(connect(options), absolute(url), options);
-  if (workers === 1) return loading;
+  const address = absolute(url);
+  const host = await hostOf(options, workers);
+  if (host) return SingleIndex.open(host, address, options);
+  const loading = await SingleIndex.open(hostAlone(options), address, options);
   const { onProgress: _onProgress, ...quiet } = options;
   try {
     await loading.complete;

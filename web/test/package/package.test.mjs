@@ -18,6 +18,7 @@ const kB = 1000;
 const largest = {
   'dist/simile.wasm': 108 * kB,
   'dist/simile-relaxed.wasm': 108 * kB,
+  'dist/simile-shared.wasm': 114 * kB,
   'dist/simile-text.wasm': 47 * kB,
   'dist/simile.js': 16 * kB,
   'dist/store/store.js': 5.5 * kB,
@@ -32,7 +33,7 @@ const largest = {
   'dist/embedders/energetic.js': 4 * kB,
   'dist/collection/collection.js': 13.5 * kB,
   'dist/element/element.js': 6 * kB,
-  'dist/worker/worker.js': 9 * kB,
+  'dist/worker/worker.js': 10 * kB,
   'dist/worker/collection-thread.js': 32 * kB,
   'dist/worker/worker-thread.js': 19.5 * kB,
 };

@@ -62,7 +62,11 @@ export async function pauses({ rows, dims, workers, codec = 'planes', ticks = tr
   index.terminate();
   loaded.result.terminate();
   const longest = { addMany: added, search: searched, searchMany: many, toBytes: saved, fromBytes: loaded, ids: listed };
-  return { found, longest: Object.fromEntries(Object.entries(longest).map(([name, { longest }]) => [name, longest])) };
+  return {
+    found,
+    memory: index.memory,
+    longest: Object.fromEntries(Object.entries(longest).map(([name, { longest }]) => [name, longest])),
+  };
 }
 
 /** Whether an index in workers and one in the page answer alike. */
@@ -83,7 +87,7 @@ export async function answersAlike(workers) {
   worker.terminate();
   again.terminate();
   const error = await worker.search(data.subarray(0, dims)).catch(({ code }) => code);
-  return { same, error, byWorkers: worker.workers };
+  return { same, error, byWorkers: worker.workers, memory: worker.memory };
 }
 
 /** What is said when the script of the worker is not there. */

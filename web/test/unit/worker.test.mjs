@@ -30,13 +30,21 @@ async function pair(options, n = 200) {
   return { index, worker, ids, data };
 }
 
-for (const workers of [1, 3]) {
-  test(`every method of an index in ${workers} worker(s) answers as in the page`, async () => {
-    const { index, worker, ids } = await pair({ workers, codec: 'int8' });
+for (const { workers, memory } of [
+  { workers: 1, memory: 'separate' },
+  { workers: 3, memory: 'separate' },
+  { workers: 2, memory: 'shared' },
+]) {
+  const kind = { workers, memory };
+  const isOne = workers === 1 || memory === 'shared';
+  const title = workers === 1 ? '1 worker' : `${workers} workers with ${memory} memory`;
+
+  test(`every method of an index in ${title} answers as in the page`, async () => {
+    const { index, worker, ids } = await pair({ ...kind, codec: 'int8' });
     const query = row(99);
     for (const name of ['dims', 'similarity', 'codec', 'size', 'level', 'levels', 'bankSize', 'metadata', 'relevance'])
       assert.deepEqual(worker[name], index[name], name);
-    assert.equal(worker.workers, workers);
+    assert.deepEqual([worker.workers, worker.memory], [workers, memory]);
     assert.ok(worker.byteLength > 0);
     const options = [
       {},
@@ -82,7 +90,7 @@ for (const workers of [1, 3]) {
     assert.deepEqual(await worker.ids(), index.ids());
     assert.equal(worker.size, index.size);
     const bytes = await worker.toBytes();
-    if (workers === 1) assert.deepEqual(bytes, index.toBytes());
+    if (isOne) assert.deepEqual(bytes, index.toBytes());
     const again = await Index.fromBytes(bytes);
     assert.deepEqual([again.ids(), again.metadata, again.bankSize], [index.ids(), 'about', 30]);
     const [mine, theirs] = [await again.search(query, { k: 500 }), await index.search(query, { k: 500 })];
@@ -91,7 +99,7 @@ for (const workers of [1, 3]) {
     worker.terminate();
   });
 
-  test(`${workers} worker(s) load a file, from bytes or an address, and go on with it`, async () => {
+  test(`${title} load a file, from bytes or an address, and go on with it`, async () => {
     const { index, worker } = await pair({ workers: 1, codec: 'planes' });
     worker.dispose();
     index.metadata = 'kept';
@@ -102,9 +110,9 @@ for (const workers of [1, 3]) {
     const progress = [];
     const onProgress = ({ loaded, total }) => progress.push([loaded, total]);
     const loaded = [
-      await WorkerIndex.fromBytes(bytes, { workers, onProgress }),
-      await WorkerIndex.fromURL(`${server.address}/a.simile`, { workers }),
-      await WorkerIndex.fromBytes(bytes.slice().buffer, { workers, transfer: workers === 1, verify: 'full' }),
+      await WorkerIndex.fromBytes(bytes, { ...kind, onProgress }),
+      await WorkerIndex.fromURL(`${server.address}/a.simile`, kind),
+      await WorkerIndex.fromBytes(bytes.slice().buffer, { ...kind, transfer: isOne, verify: 'full' }),
     ];
     assert.deepEqual(progress.at(-1), [bytes.length, bytes.length]);
     for (const one of loaded) {
@@ -118,14 +126,14 @@ for (const workers of [1, 3]) {
       one.terminate();
     }
     server.close();
-    await rejects(WorkerIndex.fromBytes(bytes.slice(0, 300), { workers }), 'truncated_file');
-    await rejects(WorkerIndex.fromBytes(bytes, { workers, limits: { maxRows: 10 } }), 'limit_exceeded');
-    await rejects(WorkerIndex.fromURL('http://127.0.0.1:9/none', { workers }), 'io_failure');
-    await rejects(WorkerIndex.fromBytes('text', { workers }), 'invalid_argument');
+    await rejects(WorkerIndex.fromBytes(bytes.slice(0, 300), kind), 'truncated_file');
+    await rejects(WorkerIndex.fromBytes(bytes, { ...kind, limits: { maxRows: 10 } }), 'limit_exceeded');
+    await rejects(WorkerIndex.fromURL('http://127.0.0.1:9/none', kind), 'io_failure');
+    await rejects(WorkerIndex.fromBytes('text', kind), 'invalid_argument');
   });
 
-  test(`${workers} worker(s) refuse what an index refuses, and stay as they are`, async () => {
-    const { worker, ids } = await pair({ workers });
+  test(`${title} refuse what an index refuses, and stay as they are`, async () => {
+    const { worker, ids } = await pair(kind);
     const two = vectors(2, dims, 7);
     const before = await worker.ids();
     await rejects(worker.add(0, row(1)), 'duplicate_id', /0 is there/);
@@ -156,8 +164,8 @@ for (const workers of [1, 3]) {
     await rejects(worker.search(row(1)), 'disposed');
   });
 
-  test(`${workers} worker(s) tell of progress, and stop when they are told to`, async () => {
-    const worker = await createWorkerIndex({ dims, workers, codec: 'int8' });
+  test(`${title} tell of progress, and stop when they are told to`, async () => {
+    const worker = await createWorkerIndex({ dims, ...kind, codec: 'int8' });
     await worker.add('first', row(1));
     const n = 60_000;
     const data = vectors(n, dims, 1);
@@ -277,12 +285,12 @@ test('vectors are copied, unless they may be moved', async () => {
 });
 
 test('what several workers cannot say of all items they do not say', async () => {
-  const { worker, index } = await pair({ workers: 2 });
+  const { worker, index } = await pair({ workers: 2, memory: 'separate' });
   await rejects(worker.hubness(vectors(20, dims, 1)), 'not_supported', /one worker, this has 2/);
   await rejects(worker.setRelevance({ method: 'surprise' }), 'not_supported');
   await rejects(worker.calibrate(vectors(20, dims, 1), { dynamic: true }), 'not_supported');
   await rejects(worker.search(row(1), { minRelevance: 0.5 }), 'not_supported');
-  const { worker: coarse } = await pair({ workers: 2, codec: 'rabitq4' });
+  const { worker: coarse } = await pair({ workers: 2, memory: 'separate', codec: 'rabitq4' });
   await rejects(coarse.toBytes(), 'not_supported', /rabitq4/);
   coarse.terminate();
   worker.terminate();
@@ -294,13 +302,14 @@ test('what several workers cannot say of all items they do not say', async () =>
   assert.equal(one.relevance.method, 'surprise');
   one.terminate();
   for (const workers of [0, 1.5, 65, '2']) await rejects(createWorkerIndex({ dims, workers }), 'invalid_argument');
+  await rejects(createWorkerIndex({ dims, workers: 2, memory: 'common' }), 'invalid_argument', /auto, shared, separate/);
   await rejects(createWorkerIndex({ dims: 0 }), 'invalid_argument');
   await rejects(createWorkerIndex({ dims, wasm: 'file:///nowhere.wasm' }), 'io_failure');
 });
 
 test('equal scores are in the order of rows, whichever worker they come from', async () => {
   const index = await Index.create({ dims, codec: 'f32' });
-  const worker = await createWorkerIndex({ dims, codec: 'f32', workers: 3 });
+  const worker = await createWorkerIndex({ dims, codec: 'f32', workers: 3, memory: 'separate' });
   const ids = Array.from({ length: 40 }, (_, i) => `id ${i}`);
   for (const one of [index, worker]) {
     await one.addMany(
@@ -329,7 +338,8 @@ test('over any number of workers the answers are those of one index', async () =
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 2, max: 3 }), fc.array(step, { minLength: 6, maxLength: 12 }), async (workers, steps) => {
       const index = await Index.create({ dims, codec: 'f32' });
-      let worker = await createWorkerIndex({ dims, codec: 'f32', workers });
+      const own = { workers, memory: 'separate' };
+      let worker = await createWorkerIndex({ dims, codec: 'f32', ...own });
       try {
         for (const one of steps) {
           const did = async (target) => {
@@ -346,7 +356,7 @@ test('over any number of workers the answers are those of one index', async () =
           assert.deepEqual(await worker.ids(), index.ids());
           if (one.do !== 'save') continue;
           worker.terminate();
-          worker = await WorkerIndex.fromBytes(got, { workers });
+          worker = await WorkerIndex.fromBytes(got, own);
         }
       } finally {
         worker.terminate();
