@@ -288,7 +288,7 @@ test('Vite builds it, and its development server serves it', async () => {
   };
   const { output } = await build(config);
   const names = output.map(({ fileName }) => fileName).filter((name) => name.endsWith('.wasm'));
-  assert.equal(names.length, 3, `${names}`);
+  assert.equal(names.length, 4, `${names}`);
   assert.deepEqual(warnings, []);
   const built = await preview({ ...config, preview: { port: 4173, host: '127.0.0.1' } });
   await asksInPage(built.resolvedUrls.local[0]);
