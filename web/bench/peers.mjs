@@ -60,8 +60,8 @@ async function measured(runtime, contest, job, texts) {
   await rm(join(job.folder, 'saved'), { force: true });
   const built = await runtime.measure({ ...whole, phase: 'build' }, limit);
   if (built.failed || built.unsaved) return built;
-  const { load, first, failed } = await runtime.measure({ ...whole, phase: 'first' }, limit);
-  return { ...built, load, first, unsaved: failed };
+  const { load, first, fetched, failed } = await runtime.measure({ ...whole, phase: 'first' }, limit);
+  return { ...built, load, first, fetched, unsaved: failed };
 }
 
 const digits = (x, n) => (x === undefined ? '' : x.toFixed(n));
@@ -73,6 +73,7 @@ const columns = {
   'saved MB': ({ bytes, unsaved }) => (bytes === undefined ? (unsaved ?? '') : digits(bytes / 1e6, 1)),
   'load ms': ({ load }) => digits(load, 0),
   'first result ms': ({ first }) => digits(first, 0),
+  'fetched MB': ({ fetched }) => digits(fetched && fetched / 1e6, 2),
   'p50 ms': ({ p50, failed }) => failed ?? digits(p50, 2),
   'p99 ms': ({ p99 }) => digits(p99, 2),
   'recall@10': ({ recall }) => digits(recall, 4),

@@ -11,13 +11,22 @@ const leastSamples = 100;
 
 const clock = () => performance.now();
 
-/** Milliseconds of single searches, one after the other, for some seconds, after one round of all queries that tells what they find. */
+/**
+ * Milliseconds of single searches, one after the other, for some seconds, after one round of all queries that tells what they find. Of what is slow
+ * fewer are asked: either round ends after ten times as many seconds, at least one.
+ */
 export async function timeSearches(engine, queries, seconds) {
+  const patience = () => clock() + 1000 * Math.max(1, 10 * seconds);
   const found = [];
-  for (const query of queries) found.push(Array.from(await engine.search(query), Number).slice(0, k));
+  let end = patience();
+  for (const query of queries) {
+    if (found.length > 0 && clock() > end) break;
+    found.push(Array.from(await engine.search(query), Number).slice(0, k));
+  }
   const times = [];
-  const end = clock() + 1000 * seconds;
-  for (let i = 0; clock() < end || times.length < leastSamples; i++) {
+  const enough = clock() + 1000 * seconds;
+  end = patience();
+  for (let i = 0; clock() < enough || (times.length < leastSamples && clock() < end); i++) {
     const query = queries[i % queries.length];
     const start = clock();
     await engine.search(query);
@@ -54,7 +63,7 @@ async function firstResult(adapter, name, runtime, saved, query) {
 /**
  * One half of a measurement; each has a process or a browser of its own.
  * @param job - `name` of the contest, `phase` build or first, `seconds` of searching, `isPrepared` if there is nothing to build
- * @param io - where it runs: adapter(), runtime, docs(), queries(), saved(), keep(bytes)
+ * @param io - where it runs: adapter(), runtime, docs(), queries(), saved(), keep(bytes), reached() when there is a first result
  */
 export async function run({ name, phase, seconds, isPrepared }, io) {
   const queries = await io.queries();
@@ -65,6 +74,7 @@ export async function run({ name, phase, seconds, isPrepared }, io) {
     return { ...measured, bytes: saved?.length };
   }
   const { engine, ...measured } = await firstResult(io.adapter, name, io.runtime, await io.saved(), queries[0]);
+  await io.reached?.();
   return isPrepared ? { ...measured, ...(await timeSearches(engine, queries, seconds)) } : measured;
 }
 

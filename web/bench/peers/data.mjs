@@ -74,10 +74,10 @@ export function exactNeighbours(values, queries, dims) {
   });
 }
 
-/** The share of the 10 best that was found. */
+/** The share of the 10 best that was found, of the queries that were asked. */
 export function recallOf(found, right) {
   const hits = found.map((ids, i) => new Set(ids.filter((id) => right[i].has(id))).size);
-  const wanted = right.map((ids) => Math.min(k, ids.size));
+  const wanted = right.slice(0, found.length).map((ids) => Math.min(k, ids.size));
   const sum = (list) => list.reduce((total, n) => total + n, 0);
   return sum(hits) / sum(wanted);
 }

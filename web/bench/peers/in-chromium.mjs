@@ -8,9 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { launchChromium, openPage } from '../../test/support/chromium.mjs';
 import { startStaticServer } from '../../test/support/static-server.mjs';
+import { messageOf } from './contest.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-const pages = { '/': '<!doctype html><meta charset="utf-8"><title>peers</title><link rel="icon" href="data:,">' };
+const ofLibrary = /^\/(dist|modules|site|data\/bundles)\//;
+const pages = { '/first': '', '/': '<!doctype html><meta charset="utf-8"><title>peers</title><link rel="icon" href="data:,">' };
 // Only then does the clock of a page have steps of 5 microseconds.
 const headers = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
@@ -45,10 +47,15 @@ async function startMailbox(file) {
 export async function chromiumRuntime(folder) {
   await bundle(folder);
   const mailbox = await startMailbox(join(folder, 'saved'));
-  let sent = 0;
+  let fetched = 0;
+  let fetchedAtFirst;
+  const onAnswer = (path, _status, bytes) => {
+    if (ofLibrary.test(path)) fetched += bytes;
+    if (path === '/first') fetchedAtFirst = fetched;
+  };
   const server = await startStaticServer(
     { dist: at('../../dist'), bench: at('..'), modules: at('node_modules'), data: folder, site: join(folder, 'site') },
-    { pages, headers, ranges: true, onAnswer: (path, _status, bytes) => (sent += path.startsWith('/site/') ? bytes : 0) },
+    { pages, headers, ranges: true, onAnswer },
   );
   const first = await launchChromium();
   const where = `Chromium ${first.version()}`;
@@ -57,7 +64,8 @@ export async function chromiumRuntime(folder) {
     where,
     /** @returns what `run` gives, or `failed` with the reason */
     async measure(job, limit) {
-      sent = 0;
+      fetched = 0;
+      fetchedAtFirst = undefined;
       const browser = await launchChromium();
       try {
         const { page } = await openPage(browser, server.address);
@@ -67,7 +75,8 @@ export async function chromiumRuntime(folder) {
         });
         const failed = (why) => ({ failed: why });
         const late = new Promise((resolve) => setTimeout(resolve, 1000 * limit, failed(`did not finish in ${limit} s`)).unref());
-        return await Promise.race([work.catch((error) => failed(String(error).split('\n')[0].slice(0, 120))), late]);
+        const result = await Promise.race([work.catch((error) => failed(messageOf(error))), late]);
+        return fetchedAtFirst === undefined ? result : { ...result, fetched: fetchedAtFirst };
       } finally {
         await browser.close();
       }

@@ -19,6 +19,7 @@ export function measure(job) {
     docs: async () => docsOf(job, await floats('/data/rows.f32'), await texts()),
     queries: async () => queriesOf(job, await floats('/data/queries.f32'), await texts()),
     saved: () => (job.isPrepared ? undefined : bytes('/data/saved')),
+    reached: () => fetched('/first'),
     keep: (saved) => fetch(job.mailbox, { method: 'PUT', body: saved }),
   };
   return run(job, io).catch((error) => ({ failed: messageOf(error) }));

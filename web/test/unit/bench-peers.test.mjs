@@ -2,7 +2,7 @@
 // What the comparison with other libraries counts, with an engine of which everything is known.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { k, run } from '../../bench/peers/contest.mjs';
+import { k, run, timeSearches } from '../../bench/peers/contest.mjs';
 import { exactNeighbours, queryCount, recallOf, textSource, unitRows } from '../../bench/peers/data.mjs';
 
 /** The cosine of row i with (1, 0) falls with i. */
@@ -34,6 +34,7 @@ test('recall counts each right row once, out of ten or of as many as there are',
   assert.equal(recallOf([[25, 1, 2, 3, 4, 5, 6, 7, 8, 9]], right), 1);
   assert.equal(recallOf([[0, 0, 0, 0, 0, 77, 78, 79, 80, 81]], right), 0.1);
   assert.equal(recallOf([[0, 1], []], [new Set([0, 1]), new Set([0, 1])]), 0.5);
+  assert.equal(recallOf([[0, 1]], [new Set([0, 1]), new Set([0, 1])]), 1, 'the second one was not asked');
 });
 
 /** A .npy file of version 1 with these rows of two numbers. */
@@ -122,4 +123,16 @@ test('the second half imports, loads and searches once; what a program has prepa
   assert.ok(result.load <= result.first);
   const prepared = await run({ name: 'own', phase: 'first', seconds: 0, isPrepared: true }, recorded([]));
   assert.equal(prepared.found.length, 2);
+});
+
+test('of what is slow fewer are asked', async () => {
+  let searches = 0;
+  const search = async () => {
+    searches++;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return [0];
+  };
+  const { found } = await timeSearches({ search }, Array(queryCount).fill({}), 0);
+  assert.ok(found.length < queryCount, `${found.length} in a second`);
+  assert.ok(searches - found.length < 100, `${searches} in two`);
 });
