@@ -18,13 +18,15 @@ build_preset() {
     watched "$log/build-$1.log" "building ${2:-$1}" cmake --build --preset "$1" ${2:+--target "$2"}
 }
 
-# Installs what a package-lock.json lists, when it has changed since the last time.
+# npm_ready FOLDER [COMMAND]: installs what a package-lock.json lists, when it has changed since the last time.
 npm_ready() {
   local folder=$1 stamp=$1/node_modules/.lock-sum
+  shift
+  if [ $# = 0 ]; then set -- ci; fi
   [ -f "$folder/package-lock.json" ] || die "$folder/package-lock.json is missing."
   if [ "$(cat "$stamp" 2>/dev/null)" = "$(cksum <"$folder/package-lock.json")" ]; then return; fi
   watched "$root/build/log/npm-$(tr / - <<<"$folder").log" "installing the npm packages of $folder" \
-    npm --prefix "$folder" ci --ignore-scripts --no-audit --no-fund &&
+    npm --prefix "$folder" "$@" --ignore-scripts --no-audit --no-fund &&
     cksum <"$folder/package-lock.json" >"$stamp"
 }
 

@@ -53,7 +53,8 @@ test_package() {
 test_fixtures() {
   [ -n "$SIMILE_CHROMIUM" ] || die "no Chromium was found; please install one, or set SIMILE_CHROMIUM to its path."
   build_package || return
-  npm_ready web/test/fixtures || say "Not all of the bundlers and runtimes could be installed."
+  # Some registries have no packages for other platforms, so that a lock file lacks them; npm ci refuses that, npm install passes over it.
+  npm_ready web/test/fixtures install --no-save || say "Not all of the bundlers and runtimes could be installed."
   counted npm --prefix web run test:fixtures
 }
 

@@ -165,7 +165,8 @@ let current: Loaded | undefined;
  * they are, later ones use the new build. A failed call may be repeated.
  *
  * @throws {SimileError} `not_supported` without WebAssembly SIMD (Chrome 91, Firefox 89, Safari 16.4 and Node 16 have it) or when
- *   the page's security policy lacks `'wasm-unsafe-eval'`, `io_failure` when the build cannot be fetched
+ *   the page's security policy lacks `'wasm-unsafe-eval'`, `io_failure` when the build cannot be fetched, `unsupported_version` when
+ *   it is of another version of the package
  */
 export async function init(options?: InitOptions): Promise<Core> {
   return new Kernels(await loadEngine(options));

@@ -4,40 +4,44 @@ import { Instance } from './instance.js';
 import { instantiate } from './wasm.js';
 
 /** The functions of the module that answer with a status and a reply; wasm/src/abi.md describes them. */
-type Call =
-  | 'create'
-  | 'info'
-  | 'codec'
-  | 'add'
-  | 'reserve'
-  | 'remove'
-  | 'has'
-  | 'get'
-  | 'ids'
-  | 'filter'
-  | 'search'
-  | 'scores'
-  | 'fit_bank'
-  | 'fit_moments'
-  | 'fit_step'
-  | 'fit_take'
-  | 'set_relevance'
-  | 'relevance'
-  | 'fit_relevance'
-  | 'hubness'
-  | 'paired_test'
-  | 'set_metadata'
-  | 'metadata'
-  | 'save'
-  | 'loader_create'
-  | 'loader_feed'
-  | 'loader_end'
-  | 'loader_index'
-  | 'pair'
-  | 'planes';
+const calls = [
+  'create',
+  'info',
+  'codec',
+  'add',
+  'reserve',
+  'remove',
+  'has',
+  'get',
+  'ids',
+  'filter',
+  'search',
+  'scores',
+  'fit_bank',
+  'fit_moments',
+  'fit_step',
+  'fit_take',
+  'set_relevance',
+  'relevance',
+  'fit_relevance',
+  'hubness',
+  'paired_test',
+  'set_metadata',
+  'metadata',
+  'save',
+  'loader_create',
+  'loader_feed',
+  'loader_end',
+  'loader_index',
+  'pair',
+  'planes',
+] as const;
+type Call = (typeof calls)[number];
 
 /** The functions without a reply, whose value is a number or nothing. */
-type Plain = 'destroy' | 'loader_destroy' | 'fit_destroy' | 'tune' | 'probe' | 'help_place';
+const plain = ['destroy', 'loader_destroy', 'fit_destroy', 'tune', 'probe'] as const;
+/** `help_place` is in the build for a shared memory alone. */
+type Plain = (typeof plain)[number] | 'help_place';
 
 /** Gives an instance on a shared memory its thread-local variables. @internal */
 export function startThread(exports: WebAssembly.Exports, address: number): void {
@@ -51,7 +55,7 @@ export class Engine extends Instance<Call, Plain> {
   #relaxedDot: boolean | undefined;
 
   private constructor(exports: WebAssembly.Exports, memory?: WebAssembly.Memory) {
-    super(exports, memory);
+    super(exports, [...calls, ...plain, ...(memory ? (['help_place'] as const) : [])], memory);
     this.isRelaxed = this.enter('tune', 1) === 1;
     this.enter('tune', 0);
   }
@@ -70,7 +74,7 @@ export class Engine extends Instance<Call, Plain> {
   }
 
   static #initialized(exports: WebAssembly.Exports, memory?: WebAssembly.Memory): Engine {
-    (exports['_initialize'] as () => void)();
+    (exports['_initialize'] as (() => void) | undefined)?.();
     return new Engine(exports, memory);
   }
 

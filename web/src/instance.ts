@@ -5,7 +5,8 @@ import { coreError, invalid, SimileError } from './errors.js';
 export type Argument = number | Uint8Array | Int8Array | Uint32Array | Float32Array | Float64Array;
 
 /** The functions that every module has. */
-type Common = 'alloc' | 'free' | 'reply' | 'reply_size' | 'reply_release';
+const common = ['alloc', 'free', 'reply', 'reply_size', 'reply_release'] as const;
+type Common = (typeof common)[number];
 
 const largeReply = 1 << 20; // bytes from which on the module gives the memory back
 const aligned = (bytes: number): number => Math.ceil(bytes / 16) * 16;
@@ -22,8 +23,23 @@ export class Instance<Call extends string, Plain extends string> {
   #broken: SimileError | undefined;
   #isInside = false;
 
-  /** @param memory - if it is not the module's own */
-  protected constructor(exports: WebAssembly.Exports, memory = exports['memory'] as WebAssembly.Memory) {
+  /**
+   * @param memory - if it is not the module's own
+   * @throws {SimileError} `unsupported_version` if the module lacks one of the functions that this JavaScript calls
+   */
+  protected constructor(
+    exports: WebAssembly.Exports,
+    names: readonly (Call | Plain)[],
+    memory = exports['memory'] as WebAssembly.Memory,
+  ) {
+    const missing = [...common, ...names].find((name) => typeof exports[`simile_${name}`] !== 'function');
+    if (missing) {
+      const advice = 'serve the .wasm and .js files of one release (an older one may be in a cache)';
+      throw new SimileError(
+        'unsupported_version',
+        `this WebAssembly build is of another version, without simile_${missing}: ${advice}`,
+      );
+    }
     this.#exports = exports;
     this.#memory = memory;
   }

@@ -9,7 +9,8 @@
  * - `zero_norm`: a zero vector under cosine, unless the index was made with `zeroVectors: 'allow'`
  * - `out_of_range`: a number is outside of what is possible
  * - `duplicate_id`, `unknown_id`: the id is there already, or is not there
- * - `corrupt_file`, `truncated_file`, `unsupported_version`: the bytes are damaged, end too early, or come from a newer version
+ * - `corrupt_file`, `truncated_file`, `unsupported_version`: the bytes are damaged, end too early, or come from a newer version; the
+ *   last also when the WebAssembly and the JavaScript are of different versions
  * - `limit_exceeded`: larger than one of the `limits` that were given
  * - `io_failure`: a download failed; the message holds the HTTP status if there was one
  * - `out_of_memory`: WebAssembly has no room left

@@ -5,21 +5,23 @@ import { compile, hasSimd, instantiate, type WasmSource } from '../wasm.js';
 import type { Rewrite } from './options.js';
 
 /** The functions of the module that answer with a status and a reply; wasm/src/abi-text.md describes them. */
-type Call =
-  | 'text_create'
-  | 'text_info'
-  | 'text_add'
-  | 'text_update'
-  | 'text_remove'
-  | 'text_truncate'
-  | 'text_compact'
-  | 'text_search'
-  | 'text_highlight'
-  | 'text_terms'
-  | 'text_count'
-  | 'text_scale'
-  | 'text_save'
-  | 'text_load';
+const calls = [
+  'text_create',
+  'text_info',
+  'text_add',
+  'text_update',
+  'text_remove',
+  'text_truncate',
+  'text_compact',
+  'text_search',
+  'text_highlight',
+  'text_terms',
+  'text_count',
+  'text_scale',
+  'text_save',
+  'text_load',
+] as const;
+type Call = (typeof calls)[number];
 
 // What the module's import answers besides a length.
 const dropped = -1;
@@ -38,8 +40,8 @@ export class TextEngine extends Instance<Call, 'text_destroy'> {
     const rewrite = (term: number, size: number, room: number): number => engine?.rewritten(term, size, room) ?? failed;
     const exports = await instantiate(module, { rewrite });
     if (!exports['simile_text_create']) throw invalid('the build is not simile-text.wasm');
-    (exports['_initialize'] as () => void)();
-    engine = new TextEngine(exports);
+    (exports['_initialize'] as (() => void) | undefined)?.();
+    engine = new TextEngine(exports, [...calls, 'text_destroy']);
     return engine;
   }
 

@@ -128,8 +128,8 @@ test('the package names its version', () => {
   assert.equal(version, expected);
 });
 
-/** A core whose second `create` in one instance traps. */
-async function trappingModule() {
+/** A core whose second `create` in one instance traps. @param lacks - a function that it has not */
+async function trappingModule(lacks) {
   const names = [
     'info',
     'codec',
@@ -145,8 +145,21 @@ async function trappingModule() {
     'save',
     'tune',
     'probe',
+    ...['reserve', 'scores', 'fit_bank', 'fit_moments', 'fit_step', 'fit_take', 'fit_destroy', 'set_relevance', 'relevance'],
+    ...[
+      'fit_relevance',
+      'hubness',
+      'paired_test',
+      'loader_create',
+      'loader_feed',
+      'loader_end',
+      'loader_index',
+      'loader_destroy',
+    ],
+    ...['pair', 'planes'],
   ];
-  const rest = names.map((name) => `(func (export "simile_${name}") (result i32) i32.const 0)`).join('\n');
+  const present = names.filter((name) => name !== lacks);
+  const rest = present.map((name) => `(func (export "simile_${name}") (result i32) i32.const 0)`).join('\n');
   const text = `(module
     (memory (export "memory") 1)
     (global $made (mut i32) (i32.const 0))
@@ -182,6 +195,22 @@ test('a trap becomes a SimileError, ends the indexes of its instance, and nothin
   const again = await Index.create({ dims: 1 });
   await again.add('b', [1]);
   assert.equal(again.size, 1);
+});
+
+test('a build of another version is refused when it is loaded, and what was loaded before goes on', async () => {
+  const healthy = await Index.create({ dims: 1, codec: 'f32', similarity: 'dot' });
+  await healthy.add('a', [3]);
+  for (const lacks of ['hubness', 'info', 'probe', 'planes']) {
+    const wasm = await trappingModule(lacks);
+    const error = await refused('unsupported_version', () => init({ wasm }));
+    assert.match(error.message, new RegExp(`without simile_${lacks}: .*of one release`));
+  }
+  const texts = await WebAssembly.compile(readFileSync(new URL('./simile-text.wasm', wasmFile)));
+  await refused('unsupported_version', () => init({ wasm: texts }));
+  const nothing = await WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  await refused('unsupported_version', () => init({ wasm: nothing }));
+  assert.deepEqual(healthy.get('a'), Float32Array.of(3));
+  assert.equal((await init({ simd: 'simd128' })).dot([2], [3]), 6);
 });
 
 test('importing does no work and needs no browser', () => {
