@@ -5,6 +5,7 @@
 #include "support/reference.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <cmath>
 #include <limits>
@@ -79,6 +80,20 @@ TEST_CASE("the map between two sets of rows is the rotation between them", "[fit
     for (Eigen::Index i = 0; i < 5; ++i) wanted(i, (2 * i + 1) % 5) = i == 3 ? -1 : 1;
     fit::detail::row_matrix const y = x * wanted.transpose().cast<float>();
     CHECK((fit::detail::procrustes(x, y) - wanted).cwiseAbs().maxCoeff() < 1e-6);
+}
+
+TEST_CASE("the map between rows of few directions is a rotation too", "[fit][optimized_product]") {
+    Eigen::Index const rows = 40, dims = 12, rank = GENERATE(0, 1, 4);
+    auto const random = [](Eigen::Index height, Eigen::Index width, std::uint64_t seed) -> fit::detail::row_matrix {
+        auto const values = normal_vector(static_cast<std::size_t>(height * width), seed);
+        return Eigen::Map<fit::detail::row_matrix const>(values.data(), height, width);
+    };
+    fit::detail::row_matrix const x = random(rows, rank, 1) * random(rank, dims, 2);
+    Eigen::MatrixXd const wanted = Eigen::HouseholderQR<Eigen::MatrixXd>(random(dims, dims, 3).cast<double>()).householderQ();
+    fit::detail::row_matrix const y = x * wanted.transpose().cast<float>();
+    Eigen::MatrixXd const map = fit::detail::procrustes(x, y);
+    CHECK((map * map.transpose() - Eigen::MatrixXd::Identity(dims, dims)).cwiseAbs().maxCoeff() < 1e-12);
+    if (rank > 0) CHECK((x.cast<double>() * map.transpose() - y.cast<double>()).cwiseAbs().maxCoeff() < 1e-4);
 }
 
 TEST_CASE("the largest variances are spread over the subspaces", "[fit][optimized_product]") {

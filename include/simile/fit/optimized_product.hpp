@@ -3,7 +3,8 @@
 
 #include <simile/fit/product.hpp>
 
-#include <Eigen/Dense>
+#include <Eigen/Eigenvalues>
+#include <Eigen/QR>
 
 #include <algorithm>
 #include <cmath>
@@ -66,8 +67,14 @@ using row_matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::R
 /// The orthogonal map that brings the rows of x closest to those of y (Schonemann, 1966).
 [[nodiscard]] inline Eigen::MatrixXd procrustes(row_matrix const& x, row_matrix const& y) {
     Eigen::MatrixXd const cross = x.cast<double>().transpose() * y.cast<double>();
-    Eigen::BDCSVD<Eigen::MatrixXd> const solved(cross, Eigen::ComputeFullU | Eigen::ComputeFullV);
-    return solved.matrixV() * solved.matrixU().transpose();
+    // The right singular vectors, largest first; the left ones are their images, made orthonormal (and completed, where the rank is less) in that order.
+    Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> const solved(cross.transpose() * cross);
+    Eigen::MatrixXd const right = solved.eigenvectors().rowwise().reverse();
+    Eigen::HouseholderQR<Eigen::MatrixXd> const images(cross * right);
+    Eigen::MatrixXd left = images.householderQ();
+    for (Eigen::Index i = 0; i < left.cols(); ++i)
+        if (images.matrixQR()(i, i) < 0) left.col(i) *= -1;
+    return right * left.transpose();
 }
 
 [[nodiscard]] inline std::vector<float const*> pointers_to(row_matrix const& x) {

@@ -6,7 +6,7 @@
 #include <simile/core/norm.hpp>
 #include <simile/quantize/reduce.hpp>
 
-#include <Eigen/Dense>
+#include <Eigen/Eigenvalues>
 
 #include <algorithm>
 #include <cmath>
