@@ -32,11 +32,12 @@ async function bundle(folder) {
   });
 }
 
-/** Takes what a page wants to keep. */
+/** Takes what a page wants to keep, piece by piece. */
 async function startMailbox(file) {
   const server = createServer(async (request, response) => {
     response.setHeader('access-control-allow-origin', '*').setHeader('access-control-allow-methods', 'PUT');
-    if (request.method === 'PUT') await pipeline(request, createWriteStream(file));
+    const flags = request.url === '/first' ? 'w' : 'a';
+    if (request.method === 'PUT') await pipeline(request, createWriteStream(file, { flags }));
     response.writeHead(204).end();
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
