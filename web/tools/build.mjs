@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds dist/: one JavaScript file for each entry of the package, the types, and the WebAssembly builds that CMake left in ../build.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -76,6 +77,31 @@ for (const entry of entries)
 // Scripts of workers are whole in themselves: a bundler that takes one for a plain file still gives it all that it needs.
 for (const thread of ['worker/worker-thread', 'worker/collection-thread'])
   await build({ ...common, entryPoints: [at(`src/${thread}.ts`)], outfile: at(`dist/${thread}.js`) });
+// In dist/inline.js the addresses of the WebAssembly are the bytes themselves; builds that are not in it are no bytes, which nothing compiles.
+const bytesOf = (name) =>
+  ['simile', 'simile-text'].includes(name)
+    ? `Uint8Array.from(atob(${JSON.stringify(readFileSync(at(modules[name])).toString('base64'))}), (c) => c.charCodeAt(0))`
+    : 'new Uint8Array(0)';
+await build({
+  ...common,
+  sourcemap: false,
+  entryPoints: [at('src/inline.ts')],
+  outfile: at('dist/inline.js'),
+  plugins: [
+    {
+      name: 'inline-wasm',
+      setup: ({ onLoad }) =>
+        onLoad({ filter: /[\\/]src[\\/](wasm|text[\\/]engine)\.ts$/ }, ({ path }) => {
+          const source = readFileSync(path, 'utf8');
+          const address = /new URL\('\.{1,2}\/([\w-]+)\.wasm', import\.meta\.url\)/g;
+          if (!address.test(source)) throw new Error(`${path} has no address of WebAssembly`);
+          return { contents: source.replace(address, (_, name) => bytesOf(name)), loader: 'ts' };
+        }),
+    },
+  ],
+});
+if (readFileSync(at('dist/inline.js'), 'utf8').includes('import.meta'))
+  throw new Error('dist/inline.js has the address of a file');
 await build({
   ...common,
   platform: 'node',
@@ -113,3 +139,14 @@ for (const [name, path] of Object.entries(modules)) {
   writeFileSync(at(`dist/${name}.wasm`), readFileSync(at(path)));
   writeFileSync(at(`dist/${name}.wasm.d.ts`), declaration);
 }
+
+// For `integrity`, in import maps and in script tags.
+const published = readdirSync(at('dist'), { recursive: true })
+  .filter((path) => /\.(js|wasm)$/.test(path))
+  .sort();
+const hashOf = (path) =>
+  `sha384-${createHash('sha384')
+    .update(readFileSync(at(`dist/${path}`)))
+    .digest('base64')}`;
+const hashes = Object.fromEntries(published.map((path) => [path.replaceAll('\\', '/'), hashOf(path)]));
+writeFileSync(at('dist/integrity.json'), `${JSON.stringify(hashes, null, 2)}\n`);

@@ -22,6 +22,7 @@ const largest = {
   'dist/simile-text.wasm': 47 * kB,
   'dist/simile.js': 16 * kB,
   'dist/store/store.js': 5.5 * kB,
+  'dist/inline.js': 240 * kB,
   'dist/kept.js': 3 * kB,
   'dist/remote/remote.js': 13 * kB,
   'dist/text/text.js': 5 * kB,
@@ -77,7 +78,7 @@ test('the tarball holds what it should and nothing else', () => {
   for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) assert.equal(manifest.scripts?.[script], undefined);
   assert.equal(manifest.sideEffects, false);
   const wanted =
-    /^(package\.json|README\.md|LICENSE|dist\/([a-z]+\/)?(simile\.1|[a-z-]+\.d\.ts|[a-z-]+\.js(\.map)?|simile(-[a-z]+)?\.wasm(\.d\.ts)?))$/;
+    /^(package\.json|README\.md|LICENSE|dist\/([a-z]+\/)?(simile\.1|integrity\.json|[a-z-]+\.d\.ts|[a-z-]+\.js(\.map)?|simile(-[a-z]+)?\.wasm(\.d\.ts)?))$/;
   const paths = pack.about.files.map(({ path }) => path);
   assert.deepEqual(
     paths.filter((path) => !wanted.test(path)),
