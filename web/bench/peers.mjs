@@ -3,7 +3,7 @@
 //   npm ci --ignore-scripts --prefix bench/peers && node bench/peers.mjs [--rows 50000,200000] [--texts 100000] [--dims DIMS] [--data FILE.npy]
 //     [--part vectors|texts] [--only WORD] [--node] [--chromium] [--seconds SECONDS of searching] [--limit SECONDS of a half] [--json]
 // Every library, size and runtime has two processes (or browsers): one builds and searches, the other one goes from the saved bytes to the first hits.
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,10 +33,14 @@ const [seconds, limit, textRows] = [options.seconds, options.limit, options.text
 const sizes = options.rows.split(',').map(Number);
 const adapters = fileURLToPath(new URL('peers/adapters', import.meta.url));
 
-if (!existsSync(join(adapters, '../node_modules'))) {
-  console.error('the peers are missing: npm ci --ignore-scripts --prefix bench/peers');
+const refuse = (why) => {
+  console.error(why);
   process.exit(1);
-}
+};
+if (![seconds, limit, textRows, ...sizes].every((n) => n > 0))
+  refuse('--rows, --texts, --seconds and --limit are numbers above 0');
+if (!['', 'vectors', 'texts'].includes(options.part)) refuse(`--part is vectors or texts, not ${options.part}`);
+if (!existsSync(join(adapters, '../node_modules'))) refuse('the peers are missing: npm ci --ignore-scripts --prefix bench/peers');
 const say = (text) => (options.json ? console.error(text) : console.log(text));
 
 /** Ours first, and by what they search. */
@@ -90,7 +94,8 @@ function report(result) {
 async function compete(part, rows, runtimes, source, folder) {
   const { dims, queries } = source;
   const values = source.first(rows);
-  const texts = part === 'texts' ? textSource(rows) : { texts: [], queries: Array(queries.length / dims).fill('') };
+  const count = values.length / dims;
+  const texts = part === 'texts' ? textSource(count) : { texts: [], queries: Array(queries.length / dims).fill('') };
   await writeFile(join(folder, 'rows.f32'), new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   await writeFile(join(folder, 'queries.f32'), new Uint8Array(queries.buffer, queries.byteOffset, queries.byteLength));
   await writeFile(join(folder, 'texts.json'), JSON.stringify(texts));
@@ -98,29 +103,26 @@ async function compete(part, rows, runtimes, source, folder) {
   for (const contest of await contestsOf(part)) {
     for (const runtime of runtimes) {
       if (contest.isPrepared && runtime.where.startsWith('Node')) continue; // for pages alone
-      const found = { name: contest.name, runtime: runtime.where, rows: values.length / dims };
-      const { found: ids, ...result } = await measured(runtime, contest, { dims, rows: found.rows, folder }, texts.texts);
+      const found = { name: contest.name, runtime: runtime.where, rows: count };
+      const { found: ids, ...result } = await measured(runtime, contest, { dims, rows: count, folder }, texts.texts);
       report({ ...found, ...result, recall: right && ids ? recallOf(ids, right) : undefined });
     }
   }
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'simile-peers-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const both = options.node === options.chromium;
 const runtimes = [];
-try {
-  if (both || options.node) runtimes.push(nodeRuntime());
-  if (both || options.chromium) runtimes.push(await chromiumRuntime(folder));
-  const parts = { vectors: sizes, texts: [textRows] };
-  const chosen = Object.entries(parts).filter(([part]) => part.includes(options.part));
-  const source = vectorSource(options.data, Number(options.dims), Math.max(...chosen.flatMap(([, rows]) => rows)));
-  say(
-    `${cpus()[0]?.model}, ${runtimes.map(({ where }) => where).join(', ')}, ${source.dims} dims, k = 10, one query at a time\n`,
-  );
-  say(`${line(Object.keys(columns))}\n${line(Object.keys(columns).map(() => '---'))}`);
-  for (const [part, list] of chosen) for (const rows of list) await compete(part, rows, runtimes, source, folder);
-  if (options.json) console.log(JSON.stringify(lines));
-} finally {
-  for (const runtime of runtimes) runtime.close();
-  await rm(folder, { recursive: true, force: true });
-}
+if (both || options.node) runtimes.push(nodeRuntime());
+if (both || options.chromium) runtimes.push(await chromiumRuntime(folder));
+const parts = { vectors: sizes, texts: [textRows] };
+const chosen = Object.entries(parts).filter(([part]) => part.includes(options.part));
+const source = vectorSource(options.data, Number(options.dims), Math.max(...chosen.flatMap(([, rows]) => rows)));
+say(`${cpus()[0]?.model}, ${runtimes.map(({ where }) => where).join(', ')}, ${source.dims} dims, k = 10, one query at a time\n`);
+say(`${line(Object.keys(columns))}\n${line(Object.keys(columns).map(() => '---'))}`);
+for (const [part, list] of chosen) for (const rows of list) await compete(part, rows, runtimes, source, folder);
+if (lines.length === 0) refuse(`nothing is called ${options.only}`);
+if (options.json) console.log(JSON.stringify(lines));
+for (const runtime of runtimes) runtime.close();
