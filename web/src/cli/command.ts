@@ -56,7 +56,7 @@ export const vectorOptions = {
     type: 'string',
     value: 'FORMAT',
     choices: readable,
-    help: 'npy, fvecs, bvecs, safetensors, parquet, jsonl, csv, tsv or simile; by the ending of the name',
+    help: 'npy, fvecs, bvecs, safetensors, parquet, faiss (flat), hnswlib, jsonl, csv, tsv or simile; by the ending of the name',
   },
   vector: { type: 'string', value: 'FIELDS', help: 'the field with the vector, or several with a number each, parted by commas' },
   id: { type: 'string', value: 'FIELD', help: 'the field with the id; id or _id, else the number of the row' },

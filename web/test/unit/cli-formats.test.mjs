@@ -181,8 +181,72 @@ test('Parquet is read, where hyparquet is', async (t) => {
   const { code, out, err } = await run(['convert', 'x.parquet', '-', '--to', 'jsonl', '--id', 'url'], { cwd: folder });
   assert.equal(code, 0, err);
   assert.equal(out, '{"id":"x","vector":[1,2.5]}\n{"id":"y","vector":[3,-4]}\n');
+  // Integers of 64 bits are numbers here, as far as they are ids or components.
+  const whole = [
+    { name: 'id', data: [-1n, 2n] },
+    { name: 'vector', data: [[1n], [2n]] },
+  ];
+  const schema = [
+    { name: 'root', num_children: 2 },
+    { name: 'id', type: 'INT64', repetition_type: 'REQUIRED' },
+    { name: 'vector', repetition_type: 'REQUIRED', converted_type: 'LIST', num_children: 1 },
+    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+    { name: 'element', repetition_type: 'REQUIRED', type: 'INT64' },
+  ];
+  writeFileSync(join(folder, 'whole.parquet'), new Uint8Array(parquetWriteBuffer({ columnData: whole, schema })));
+  const refused = await run(['convert', 'whole.parquet', '-', '--to', 'jsonl'], { cwd: folder });
+  assert.deepEqual(
+    [refused.code, refused.err],
+    [3, 'simile: whole.parquet, row 0: an id is a string or a whole number from 0, not -1\n'],
+  );
+  whole[0].data[0] = 1n;
+  writeFileSync(join(folder, 'whole.parquet'), new Uint8Array(parquetWriteBuffer({ columnData: whole, schema })));
+  const taken = await run(['convert', 'whole.parquet', '-', '--to', 'jsonl'], { cwd: folder });
+  assert.equal(taken.out, '{"id":1,"vector":[1]}\n{"id":2,"vector":[2]}\n');
   writeFileSync(join(folder, 'bad.parquet'), 'PAR1 and no more');
   assert.equal((await run(['convert', 'bad.parquet', 'x.npy'], { cwd: folder })).code, 3);
+});
+
+// As FAISS 1.7.3 and hnswlib 0.6.2 have written them: three vectors; the same with ids; four, of which the one with the label 0 was deleted.
+const written = {
+  'flat.faiss': 'SXhGMgIAAAADAAAAAAAAAAAAEAAAAAAAAAAQAAAAAAABAQAAAAYAAAAAAAAAAACAPwAAIMAAAEBAAACAQM3MzD1vEoM6',
+  'mapped.faiss':
+    'SXhNcAIAAAADAAAAAAAAAAAAEAAAAAAAAAAQAAAAAAABAAAAAEl4RkkCAAAAAwAAAAAAAAAAABAAAAAAAAAAEAAAAAAAAQAAAAAGAAAAAAAAAAAAgD8AACDAAABAQAAAgEDNzMw9bxKDOgMAAAAAAAAABwAAAAAAAAAAAAAAAAAAADMzMzMzMwMA',
+  'x.hnswlib':
+    'AAAAAAAAAAAKAAAAAAAAAAQAAAAAAAAAJAAAAAAAAAAcAAAAAAAAABQAAAAAAAAAAgAAAAEAAAACAAAAAAAAAAQAAAAAAAAAAgAAAAAAAAD+gitlRxX3PwoAAAAAAAAAAgAAAAEAAAACAAAAAAAAAAAAAAAAAIA/AAAgwAcAAAAAAAAAAwABAAAAAAACAAAAAwAAAAAAAAAAAEBAAACAQAAAAAAAAAAAAgAAAAEAAAAAAAAAAAAAAAAAAADNzMw9bxKDOioAAAAAAAAAAQAAAAEAAAAAAAAAAAAAAAAAAAAAAKBAAADAQAEAAAAAAAAAAAAAABgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==',
+};
+const fileOf = (name) => Buffer.from(written[name], 'base64');
+const changed = (name, at, bytes) => {
+  const file = fileOf(name);
+  file.set(bytes, at);
+  return file;
+};
+
+test('indexes of FAISS and hnswlib give their vectors and ids', async () => {
+  const three = [
+    [1, -2.5],
+    [3, 4],
+    [0.1, 1e-3],
+  ].map((vector) => [...Float32Array.from(vector)]);
+  const rowsOf = async (name) => (await read(name, fileOf(name))).map(({ id, vector }) => [id, ...vector]);
+  assert.deepEqual(
+    await rowsOf('flat.faiss'),
+    three.map((vector, id) => [id, ...vector]),
+  );
+  assert.deepEqual(
+    await rowsOf('mapped.faiss'),
+    three.map((vector, i) => [[7, 0, 900719925474099][i], ...vector]),
+  );
+  assert.deepEqual(await rowsOf('x.hnswlib'), [
+    [7, ...three[0]],
+    [42, ...three[2]],
+    [1, 5, 6],
+  ]);
+  const other = Buffer.from('IwFl');
+  await assert.rejects(read('flat.faiss', changed('flat.faiss', 0, other)), (error) => {
+    assert.match(error.message, /kind IwFl: of FAISS, flat ones/);
+    return exitCodeOf(error) === 2;
+  });
 });
 
 const f32 = bytesOf(Float32Array.of(1, 2, 3, 4, 5, 6));
@@ -246,6 +310,20 @@ const damaged = [
   ['quote.csv', Buffer.from('id,vector\nx,"[1'), /line 2: a quote is opened/],
   ['cells.csv', Buffer.from('id,vector\nx\n'), /line 2 has 1 cells/],
   ['twice.csv', Buffer.from('id,id\nx,y\n'), /two columns "id"/],
+  ['empty.faiss', Buffer.alloc(0), /0 bytes, and what begins at 0 needs 4/],
+  ['text.faiss', Buffer.from('text'), /no index of FAISS/],
+  ['cut.faiss', fileOf('flat.faiss').subarray(0, 60), /24 bytes, and has 15/],
+  ['longer.faiss', joined(fileOf('flat.faiss'), 'x'), /1 bytes after its index/],
+  ['dims.faiss', changed('flat.faiss', 4, u32(3)), /3 vectors of 3 dims, and 6 numbers/],
+  ['huge.faiss', changed('flat.faiss', 8, u64(2n ** 62n)), /4611686018427388000 vectors of 2 dims/],
+  ['ids.faiss', changed('mapped.faiss', 8, u64(4)), /says that it has 4 vectors, has 3 of them, and 3 ids/],
+  ['id.faiss', changed('mapped.faiss', fileOf('mapped.faiss').length - 8, u64(2n ** 63n)), /id 2: an id is/],
+  ['text.hnswlib', Buffer.alloc(96, 'x'), /no index of hnswlib/],
+  ['cut.hnswlib', fileOf('x.hnswlib').subarray(0, 230), /230 bytes, and what begins at 96 needs 144/],
+  ['links.hnswlib', fileOf('x.hnswlib').subarray(0, 260), /260 bytes/],
+  ['longer.hnswlib', joined(fileOf('x.hnswlib'), 'x'), /1 bytes after its index/],
+  ['count.hnswlib', changed('x.hnswlib', 16, u64(2n ** 60n)), /no index of hnswlib/],
+  ['label.hnswlib', changed('x.hnswlib', 96 + 28, u64(2n ** 63n)), /item 0: an id is/],
 ];
 for (const [name, bytes, message] of damaged) {
   test(`a damaged file is refused with the numbers: ${name}`, async () => {
@@ -265,7 +343,7 @@ test('a damaged file ends the program with 3 and no result', async (t) => {
 });
 
 test('any bytes are refused or read, at once and whole', async () => {
-  const formats = ['npy', 'fvecs', 'bvecs', 'safetensors', 'jsonl', 'csv', 'tsv'];
+  const formats = ['npy', 'fvecs', 'bvecs', 'safetensors', 'faiss', 'hnswlib', 'jsonl', 'csv', 'tsv'];
   const seeds = [
     good,
     fvecs([
@@ -273,6 +351,7 @@ test('any bytes are refused or read, at once and whole', async () => {
       [3, 4],
     ]),
     safetensors({ v: tensor([1, 1], 0, 4) }, u32(0)),
+    ...Object.keys(written).map(fileOf),
     Buffer.from('{"vector":[1]}'),
     Buffer.from('id,vector\nx,"[1]"\n'),
   ];

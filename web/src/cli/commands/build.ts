@@ -38,7 +38,7 @@ export const build: Command = {
       type: 'string',
       value: 'FORMAT',
       choices: ['jsonl', 'csv', 'tsv', 'folder', 'npy', 'fvecs', 'bvecs', 'safetensors', 'parquet', 'simile'],
-      help: 'jsonl, csv, tsv, folder (of .md, .html, .txt), npy, fvecs, bvecs, safetensors, parquet or simile',
+      help: 'jsonl, csv, tsv, folder (of .md, .html, .txt), npy, fvecs, bvecs, safetensors, parquet, faiss (flat), hnswlib or simile',
     },
     ...indexOptions,
     metadata: { type: 'string', value: 'FILE', help: 'for vectors: a text that is kept with the index' },

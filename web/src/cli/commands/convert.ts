@@ -35,6 +35,7 @@ export const convert: Command = {
     'simile convert vectors.simile vectors.npy --ids-out ids.json',
     'simile convert data.parquet vectors.safetensors --vector embedding --id url',
     'simile convert vectors.simile vectors.parquet',
+    'simile convert index.bin vectors.simile --from hnswlib',
     'cat vectors.jsonl | simile convert - - --from jsonl --to fvecs >vectors.fvecs',
     'simile convert glove.6B.100d.txt words.simile --words --model glove.6B.100d --max-words 50000',
   ],

@@ -119,7 +119,8 @@ export class RowCollector {
       this.#values = larger;
     }
     for (let i = 0; i < this.#dims; i++) {
-      const x = numbers[i];
+      const given = numbers[i];
+      const x = typeof given === 'bigint' ? Number(given) : given;
       if (typeof x !== 'number')
         throw corrupt(`${this.#name}, ${where}: component ${i} is ${JSON.stringify(x)?.slice(0, 60)}, not a number`);
       this.#values[at + i] = x;

@@ -158,7 +158,9 @@ function listOf(value: unknown): unknown {
 export function idOf(value: unknown, name: string, where: string): Id {
   if (typeof value === 'string' || (Number.isSafeInteger(value) && (value as number) >= 0)) return value as Id;
   if (typeof value === 'bigint' && value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
-  throw corrupt(`${name}, ${where}: an id is a string or a whole number from 0, not ${JSON.stringify(value) ?? typeof value}`);
+  throw corrupt(
+    `${name}, ${where}: an id is a string or a whole number from 0, not ${typeof value === 'bigint' ? value : (JSON.stringify(value) ?? typeof value)}`,
+  );
 }
 
 const linesAtOnce = 1000;

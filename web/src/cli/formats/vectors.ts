@@ -4,6 +4,8 @@ import { Index } from '../../index.js';
 import { corrupt, UsageError } from '../failure.js';
 import { decodeText, endingOf, nameOf, readInput, readTextInput } from '../files.js';
 import { meant } from '../options.js';
+import { readFaiss } from './faiss.js';
+import { readHnswlib } from './hnswlib.js';
 import type { Matrix } from './matrix.js';
 import { readNpy, writeNpy } from './npy.js';
 import { readParquet, writeParquet } from './parquet.js';
@@ -11,7 +13,19 @@ import { idOf, linesOf, readCsv, readJsonLines, vectorsOf, writeJsonLines } from
 import { readSafetensors, writeSafetensors } from './safetensors.js';
 import { readVecs, writeFvecs } from './vecs.js';
 
-export const readable = ['npy', 'fvecs', 'bvecs', 'safetensors', 'parquet', 'jsonl', 'csv', 'tsv', 'simile'] as const;
+export const readable = [
+  'npy',
+  'fvecs',
+  'bvecs',
+  'safetensors',
+  'parquet',
+  'faiss',
+  'hnswlib',
+  'jsonl',
+  'csv',
+  'tsv',
+  'simile',
+] as const;
 export const writable = ['simile', 'npy', 'fvecs', 'safetensors', 'parquet', 'jsonl'] as const;
 export type Readable = (typeof readable)[number];
 export type Writable = (typeof writable)[number];
@@ -59,6 +73,10 @@ export async function decodeVectors(bytes: Uint8Array, name: string, format: Rea
       return readVecs(bytes, name, 'u8');
     case 'safetensors':
       return readSafetensors(bytes, name, tensor);
+    case 'faiss':
+      return readFaiss(bytes, name);
+    case 'hnswlib':
+      return readHnswlib(bytes, name);
     case 'parquet':
       return vectorsOf(await readParquet(bytes, name), name, names);
     case 'jsonl':
