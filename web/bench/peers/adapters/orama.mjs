@@ -37,19 +37,20 @@ const contest = (of, schema, asked) => ({
 });
 
 const embedding = (dims) => `vector[${dims}]`;
-// Nothing is left out by a threshold: its own, 0.8, leaves out nearly all that is right.
-const vectorOf = (vector) => ({ vector: { value: Array.from(vector), property: 'embedding' }, similarity: 0 });
+// Its own threshold, 0.8, leaves out nearly all that is right.
+const vectorOf = (vector, similarity) => ({ vector: { value: Array.from(vector), property: 'embedding' }, similarity });
 
 export const contests = {
   Orama: contest(
     'vectors',
     (dims) => ({ embedding: embedding(dims) }),
-    ({ vector }) => ({ mode: 'vector', ...vectorOf(vector) }),
+    ({ vector }) => ({ mode: 'vector', ...vectorOf(vector, 0) }),
   ),
   'Orama, hybrid': contest(
     'texts',
     (dims) => ({ text: 'string', embedding: embedding(dims) }),
-    ({ text, vector }) => ({ mode: 'hybrid', term: text, ...vectorOf(vector) }),
+    // Above 0.3 is all that is right here, and far less than above 0, all of which would be fused.
+    ({ text, vector }) => ({ mode: 'hybrid', term: text, ...vectorOf(vector, 0.3) }),
   ),
   'Orama, words': contest(
     'texts',

@@ -37,11 +37,10 @@ const collection = (of, mode, inWorker) => ({
     let own;
     return {
       async build({ rows, dims, values, texts }) {
-        own = await kind.create({ schema: texts ? { text: 'text' } : {}, dims });
-        const vectorOf = (id) => values.subarray(id * dims, (id + 1) * dims);
-        await own.addMany(
-          Array.from({ length: rows }, (_, id) => ({ id, vector: vectorOf(id), ...(texts && { text: texts[id] }) })),
-        );
+        const hasVectors = mode !== 'lexical';
+        own = await kind.create({ schema: texts ? { text: 'text' } : {}, ...(hasVectors && { dims }) });
+        const vectorOf = (id) => hasVectors && { vector: values.subarray(id * dims, (id + 1) * dims) };
+        await own.addMany(Array.from({ length: rows }, (_, id) => ({ id, ...vectorOf(id), ...(texts && { text: texts[id] }) })));
       },
       save: () => own.toBytes(),
       load: async (bytes) => {
