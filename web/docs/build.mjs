@@ -37,7 +37,7 @@ function buildPages() {
 function buildReference() {
   const { exports, version } = JSON.parse(readFileSync(join(web, 'package.json'), 'utf8'));
   const sources = Object.values(exports)
-    .filter(({ types }) => types && !types.includes('.wasm.'))
+    .filter(({ types }) => types && !types.includes('.wasm.') && !types.includes('inline'))
     .map(({ types }) => join(web, types.replace('./dist/', 'src/').replace('.d.ts', '.ts')));
   const folder = mkdtempSync(join(tmpdir(), 'simile-docs-'));
   try {

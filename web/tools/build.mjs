@@ -77,31 +77,57 @@ for (const entry of entries)
 // Scripts of workers are whole in themselves: a bundler that takes one for a plain file still gives it all that it needs.
 for (const thread of ['worker/worker-thread', 'worker/collection-thread'])
   await build({ ...common, entryPoints: [at(`src/${thread}.ts`)], outfile: at(`dist/${thread}.js`) });
-// In dist/inline.js the addresses of the WebAssembly are the bytes themselves; builds that are not in it are no bytes, which nothing compiles.
+/** Puts expressions in the place of the addresses of WebAssembly. @param expressionOf - of a build's name; `prelude` of all names in a file */
+const instead = (expressionOf, prelude = () => '') => ({
+  name: 'instead-of-addresses',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]src[\\/](wasm|text[\\/]engine)\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const address = /new URL\('\.{1,2}\/([\w-]+)\.wasm', import\.meta\.url\)/g;
+      const names = [...source.matchAll(address)].map(([, name]) => name);
+      if (names.length === 0) throw new Error(`${path} has no address of WebAssembly`);
+      return { contents: prelude(names) + source.replace(address, (_, name) => expressionOf(name)), loader: 'ts' };
+    }),
+});
+/** Builds that have no place in a file; no bytes, which nothing compiles, stand for the others, and the plain one is taken. */
+const plainBuilds = ['simile', 'simile-text'];
+const nothing = 'new Uint8Array(0)';
 const bytesOf = (name) =>
-  ['simile', 'simile-text'].includes(name)
-    ? `Uint8Array.from(atob(${JSON.stringify(readFileSync(at(modules[name])).toString('base64'))}), (c) => c.charCodeAt(0))`
-    : 'new Uint8Array(0)';
+  `Uint8Array.from(atob(${JSON.stringify(readFileSync(at(modules[name])).toString('base64'))}), (c) => c.charCodeAt(0))`;
 await build({
   ...common,
   sourcemap: false,
   entryPoints: [at('src/inline.ts')],
   outfile: at('dist/inline.js'),
-  plugins: [
-    {
-      name: 'inline-wasm',
-      setup: ({ onLoad }) =>
-        onLoad({ filter: /[\\/]src[\\/](wasm|text[\\/]engine)\.ts$/ }, ({ path }) => {
-          const source = readFileSync(path, 'utf8');
-          const address = /new URL\('\.{1,2}\/([\w-]+)\.wasm', import\.meta\.url\)/g;
-          if (!address.test(source)) throw new Error(`${path} has no address of WebAssembly`);
-          return { contents: source.replace(address, (_, name) => bytesOf(name)), loader: 'ts' };
-        }),
-    },
-  ],
+  plugins: [instead((name) => (plainBuilds.includes(name) ? bytesOf(name) : nothing))],
 });
 if (readFileSync(at('dist/inline.js'), 'utf8').includes('import.meta'))
   throw new Error('dist/inline.js has the address of a file');
+// Cloudflare Workers may not compile bytes: there WebAssembly is imported, as these files do, which the condition `workerd` leads to.
+const imported = (name) => name.replace('-', '_');
+const importOf = (name, folder) => `import ${imported(name)} from '${folder}/${name}.wasm';\n`;
+const isPlain = (name) => plainBuilds.includes(name);
+for (const entry of entries.filter((name) => !['worker/worker', 'element/element'].includes(name))) {
+  const folder = relative(dirname(`workerd/${entry}`), '.');
+  await build({
+    ...common,
+    sourcemap: false,
+    entryPoints: [at(`src/${entry}.ts`)],
+    outfile: at(`dist/workerd/${entry}.js`),
+    external: [...Object.keys(peerDependencies), '*.wasm'],
+    plugins: [
+      otherEntries(entry),
+      instead(
+        (name) => (isPlain(name) ? imported(name) : nothing),
+        (names) =>
+          names
+            .filter(isPlain)
+            .map((name) => importOf(name, folder))
+            .join(''),
+      ),
+    ],
+  });
+}
 await build({
   ...common,
   platform: 'node',
