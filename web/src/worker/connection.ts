@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { SimileError } from '../errors.js';
 import { checkSignal, Slicer } from '../slices.js';
+import { Turns } from '../turns.js';
 import { openPort, type Port } from './port.js';
 import { fromWire, type ToPage, type ToThread, toWire } from './protocol.js';
 
@@ -52,8 +53,8 @@ export class Connection {
   #calls = 0;
   #isStarted = false;
   #dead: SimileError | undefined;
-  /** Settles when everything called so far has been sent. */
-  #uploads: Promise<unknown> = Promise.resolve();
+  /** Of what is sent. */
+  readonly #uploads = new Turns();
 
   /** @param given - makes the worker, instead of from `script` @throws {SimileError} `not_supported` */
   constructor(script: URL, given?: () => Worker) {
@@ -76,7 +77,7 @@ export class Connection {
       if (this.#dead) throw this.#dead;
       return { answer: this.#send(call, method, args, options) };
     };
-    const { answer } = await (inOrder ? this.#inTurn(send) : send());
+    const { answer } = await (inOrder ? this.#uploads.take(send) : send());
     return answer;
   }
 
@@ -104,12 +105,6 @@ export class Connection {
     } finally {
       signal?.removeEventListener('abort', abort);
     }
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#uploads.then(work);
-    this.#uploads = result.catch(() => {});
-    return result;
   }
 
   async #upload(call: number, pieces: Iterable<Piece>, what: string, signal: AbortSignal | undefined): Promise<void> {

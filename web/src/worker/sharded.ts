@@ -4,14 +4,20 @@ import { invalid, SimileError, shown } from '../errors.js';
 import type { CalibrateOptions } from '../fits.js';
 import type { HubnessReport } from '../hubness.js';
 import { encodeIds, type Id } from '../ids.js';
-import type { AddOptions, Similarity } from '../index.js';
-import type { IndexRelevance } from '../models.js';
-import { type Hit, planOf } from '../search.js';
+import type { AddOptions } from '../index.js';
+import type { Hit } from '../search.js';
 import { checkSignal, type Progress, Slicer } from '../slices.js';
-import { checkNumbers, type Rows, readRows, readVector, type Vector } from '../vectors.js';
+import { Turns } from '../turns.js';
+import { numberRules, readRows, readVector, type Vector } from '../vectors.js';
+import { assembled } from './assembly.js';
 import { hostAlone } from './host.js';
-import { RowTable } from './rows.js';
-import { composedRows, listOf, SingleIndex, searchable } from './single.js';
+import { batchOf, composedRows, flatOf, listOf } from './sending.js';
+import { ShardedBatch } from './sharded-batch.js';
+import { merged, shardedPlan } from './sharded-search.js';
+import { allShards, type Shards } from './shards.js';
+import { SingleIndex } from './single.js';
+import { WorkerState } from './state.js';
+import type { IndexState, Kept } from './wire.js';
 import type {
   WorkerAddManyOptions,
   WorkerCreateOptions,
@@ -23,39 +29,28 @@ import type {
 } from './worker-index.js';
 
 const sliceTime = 2; // milliseconds
-const checkedRows = 128;
-const copiedRows = 128;
-const maxNorm = 2 ** 60;
-/** Codecs that code again what they have decoded with a relative change of scores of at most 3e-5; those of fewer bits lose much. */
-const recodable = /^(f32|f16|bf16|int8|planes\d*)$/;
-
-/** A batch, told apart by worker; `rows` are those of the batch. */
-interface Share {
-  readonly ids: Id[];
-  readonly rows: number[];
-}
+const listedRows = 128;
 
 /** An index whose items are spread over workers. The page knows their order, and merges what the workers find. @internal */
-export class ShardedIndex implements WorkerIndex {
+export class ShardedIndex extends WorkerState implements WorkerIndex {
   readonly complete: Promise<void> = Promise.resolve();
   readonly memory = 'separate';
-  readonly #shards: readonly SingleIndex[];
+  readonly #shards: Shards;
   readonly #options: WorkerOptions;
   readonly #refusesZero: boolean;
-  readonly #table: RowTable;
-  /** Settles when all changes so far have ended. */
-  #queue: Promise<void> = Promise.resolve();
+  /** Of changes, and of what they must not come between. */
+  readonly #turns = new Turns();
   #isAdding = false;
 
-  private constructor(shards: readonly SingleIndex[], options: WorkerOptions, zeroVectors: boolean) {
+  private constructor(shards: Shards, options: WorkerOptions, zeroVectors: boolean) {
+    super();
     this.#shards = shards;
     this.#options = options;
     this.#refusesZero = this.similarity === 'cosine' && !zeroVectors;
-    this.#table = new RowTable(shards.length);
   }
 
   static async create(options: WorkerCreateOptions, workers: number): Promise<ShardedIndex> {
-    const shards = await all(workers, () => SingleIndex.create(hostAlone(options), options));
+    const shards = await allShards(workers, () => SingleIndex.create(hostAlone(options), options));
     return new ShardedIndex(shards, options, options.zeroVectors === 'allow');
   }
 
@@ -63,221 +58,103 @@ export class ShardedIndex implements WorkerIndex {
     // Only the first one reports, and none may take the bytes from the others.
     const { onProgress, transfer: _transfer, ...quiet } = options;
     const first = onProgress === undefined ? quiet : { ...quiet, onProgress };
-    const shards = await all(workers, (i) => SingleIndex.load(hostAlone(options), bytes, i === 0 ? first : quiet));
-    // A file does not tell the page about zero vectors: the workers themselves refuse them.
-    const index = new ShardedIndex(shards, options, true);
-    const slicer = new Slicer(undefined, 'loading', sliceTime);
+    const shards = await allShards(workers, (i) => SingleIndex.load(hostAlone(options), bytes, i === 0 ? first : quiet));
     try {
-      for (const [row, id] of ((await shards[0]?.ids()) ?? []).entries()) {
-        index.#table.add(id, row % workers);
-        if (row % checkedRows === 0) await slicer.pause();
+      const slicer = new Slicer(undefined, 'loading', sliceTime);
+      for (const [row, id] of (await shards.first.ids()).entries()) {
+        shards.table.add(id, row % workers);
+        if (row % listedRows === 0) await slicer.pause();
       }
-      await Promise.all(shards.map((shard, i) => shard.keepShare(i, workers)));
-      return index;
+      await Promise.all(shards.each.map((shard, i) => shard.keepShare(i, workers)));
+      // A file does not tell the page about zero vectors: the workers themselves refuse them.
+      return new ShardedIndex(shards, options, true);
     } catch (error) {
-      index.terminate();
+      shards.terminate();
       throw error;
     }
   }
 
+  protected get known(): IndexState {
+    const { each, first, table } = this.#shards;
+    const { dims, similarity, codec, level, levels, bankSize } = first;
+    const byteLength = each.reduce((sum, shard) => sum + shard.byteLength, 0);
+    return { dims, similarity, codec, level, levels, bankSize, byteLength, size: table.size };
+  }
+
+  protected get kept(): Kept {
+    return this.#shards.first;
+  }
+
   get workers(): number {
-    return this.#shards.length;
-  }
-  get dims(): number {
-    return this.#first.dims;
-  }
-  get similarity(): Similarity {
-    return this.#first.similarity;
-  }
-  get codec(): WorkerIndex['codec'] {
-    return this.#first.codec;
-  }
-  get size(): number {
-    return this.#table.size;
-  }
-  get level(): number {
-    return this.#first.level;
-  }
-  get levels(): number {
-    return this.#first.levels;
-  }
-  get byteLength(): number {
-    return this.#shards.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  }
-  get bankSize(): number {
-    return this.#first.bankSize;
-  }
-  get metadata(): string {
-    return this.#first.metadata;
-  }
-  get relevance(): IndexRelevance | undefined {
-    return this.#first.relevance;
+    return this.#shards.count;
   }
 
   async add(id: Id, vector: Vector, options: AddOptions = {}): Promise<void> {
     const numbers = readVector(vector, 'the vector');
-    await this.#inTurn(async () => {
-      const owner = this.#table.ownerOf(id);
-      const target = owner ?? this.#table.next(this.#none());
-      await this.#shard(target).add(id, numbers, options);
-      if (owner === undefined) this.#table.add(id, target);
+    await this.#turns.take(async () => {
+      const { table } = this.#shards;
+      const owner = table.ownerOf(id);
+      const target = owner ?? table.next(this.#shards.zeros());
+      await this.#shards.at(target).add(id, numbers, options);
+      if (owner === undefined) table.add(id, target);
     });
   }
 
   async addMany(ids: readonly Id[], data: Vector | readonly Vector[], options: WorkerAddManyOptions = {}): Promise<void> {
-    const list = listOf(ids, 'ids');
-    const rows = readRows(this.dims, data);
-    const { onDuplicate = 'refuse', signal, onProgress } = options;
+    const { list, rows } = batchOf(ids, this.dims, data);
+    const { onDuplicate = 'refuse' } = options;
     if (!['refuse', 'replace'].includes(onDuplicate))
       throw invalid(`onDuplicate must be one of refuse, replace, not ${shown(onDuplicate)}`);
-    if (rows.count !== list.length)
-      throw new SimileError('dimension_mismatch', `there are ${list.length} ids and ${rows.count} vectors of ${this.dims} dims`);
-    await this.#inTurn(async () => {
-      const { fresh, replaced, order } = await this.#sorted(list, rows, onDuplicate === 'replace', signal);
-      const loaded = Array<number>(2 * this.workers).fill(0);
-      const report = (which: number) => (progress: Progress) => {
-        loaded[which] = progress.loaded;
-        onProgress?.({ loaded: loaded.reduce((a, b) => a + b), total: list.length });
-      };
+    await this.#turns.take(async () => {
+      const batch = new ShardedBatch(this.#shards, list, rows, options);
+      await batch.check(numberRules(this.similarity, this.#refusesZero));
       this.#isAdding = true;
       try {
-        await this.#addFresh(fresh, rows, signal, report);
-        const slicer = new Slicer(undefined, 'addMany', sliceTime);
-        for (const [id, owner] of order) {
-          this.#table.add(id, owner);
-          if (this.#table.size % checkedRows === 0) await slicer.pause();
-        }
-        // Nothing can be refused any more, and what is replaced could not be taken back.
-        await this.#send(replaced, rows, (i) => ({ onDuplicate: 'replace', onProgress: report(this.workers + i) }));
+        await batch.run();
       } finally {
         this.#isAdding = false;
       }
     });
   }
 
-  /** Checks all of a batch, and says which worker gets what; `order`: the new ids in the order of their rows. */
-  async #sorted(list: readonly Id[], rows: Rows, replaces: boolean, signal: AbortSignal | undefined) {
-    const fresh = this.#shards.map((): Share => ({ ids: [], rows: [] }));
-    const replaced = this.#shards.map((): Share => ({ ids: [], rows: [] }));
-    const order = new Map<Id, number>();
-    const planned = this.#none();
-    const rules = { refusesZero: this.#refusesZero, maxNorm: this.similarity === 'cosine' ? Number.POSITIVE_INFINITY : maxNorm };
-    const slicer = new Slicer(signal, 'addMany', sliceTime);
-    const push = (shares: readonly Share[], owner: number, id: Id, row: number): void => {
-      shares[owner]?.ids.push(id);
-      shares[owner]?.rows.push(row);
-    };
-    for (let first = 0; first < list.length; first += checkedRows) {
-      const end = Math.min(first + checkedRows, list.length);
-      encodeIds(list.slice(first, end));
-      for (let row = first; row < end; row++) {
-        const id = list[row] as Id;
-        const known = this.#table.ownerOf(id) ?? order.get(id);
-        if (known !== undefined) {
-          if (!replaces) throw new SimileError('duplicate_id', `id ${shown(id)} is there already`);
-          push(replaced, known, id, row);
-        } else {
-          const owner = this.#table.next(planned);
-          planned[owner] = (planned[owner] as number) + 1;
-          order.set(id, owner);
-          push(fresh, owner, id, row);
-        }
-      }
-      const some = new Float32Array((end - first) * rows.dims);
-      for (let row = first; row < end; row++) rows.copy(row, some, (row - first) * rows.dims);
-      checkNumbers(some, first, rows.dims, rules);
-      await slicer.pause();
-    }
-    return { fresh, replaced, order };
-  }
-
-  /** All new items or none. */
-  async #addFresh(
-    fresh: readonly Share[],
-    rows: Rows,
-    signal: AbortSignal | undefined,
-    report: (which: number) => (progress: Progress) => void,
-  ): Promise<void> {
-    const stop = new AbortController();
-    const abort = (): void => stop.abort(signal?.reason);
-    signal?.addEventListener('abort', abort);
-    const isDone = fresh.map(() => false);
-    const added = await Promise.allSettled(
-      fresh.map(async (share, i) => {
-        try {
-          await this.#sendTo(i, share, rows, { signal: stop.signal, onProgress: report(i) });
-          isDone[i] = true;
-        } catch (error) {
-          stop.abort(error);
-          throw error;
-        }
-      }),
-    );
-    signal?.removeEventListener('abort', abort);
-    const reasons = added.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
-    if (reasons.length === 0) {
-      if (!signal?.aborted) return;
-      reasons.push(new SimileError('cancelled', 'addMany was cancelled', { cause: signal.reason }));
-    }
-    await Promise.all(fresh.map(({ ids }, i) => (isDone[i] && ids.length > 0 ? this.#shard(i).deleteMany(ids) : 0)));
-    // What the first failure has cancelled is not the reason.
-    throw reasons.find((reason) => !(reason instanceof SimileError && reason.code === 'cancelled')) ?? reasons[0];
-  }
-
-  async #send(shares: readonly Share[], rows: Rows, options: (which: number) => WorkerAddManyOptions): Promise<void> {
-    await Promise.all(shares.map((share, i) => this.#sendTo(i, share, rows, options(i))));
-  }
-
-  async #sendTo(which: number, { ids, rows: numbers }: Share, rows: Rows, options: WorkerAddManyOptions): Promise<void> {
-    if (ids.length === 0) return;
-    const own: Rows = {
-      count: ids.length,
-      dims: rows.dims,
-      copy: (row, out, at) => rows.copy(numbers[row] as number, out, at),
-    };
-    await this.#shard(which).addRows(ids, own, options);
-  }
-
   async update(id: Id, vector: Vector): Promise<void> {
     const numbers = readVector(vector, 'the vector');
-    await this.#inTurn(() => this.#shard(this.#table.ownerOf(id) ?? 0).update(id, numbers));
-  }
-
-  async delete(id: Id): Promise<boolean> {
-    return (await this.deleteMany([id])) === 1;
+    await this.#turns.take(() => this.#shards.having(id).update(id, numbers));
   }
 
   async deleteMany(ids: Iterable<Id>): Promise<number> {
     const list = [...new Set(listOf(ids, 'ids'))];
     encodeIds(list);
-    return this.#inTurn(async () => {
-      const known = list.filter((id) => this.#table.rowOf(id) !== undefined);
-      await Promise.all(this.#byOwner(known).map((own, i) => (own.length > 0 ? this.#shard(i).deleteMany(own) : 0)));
-      for (const id of known) this.#table.remove(id);
+    return this.#turns.take(async () => {
+      const { each, table } = this.#shards;
+      const known = list.filter((id) => table.rowOf(id) !== undefined);
+      const shares = this.#shards.byOwner(known);
+      await Promise.all(each.map((shard, i) => (shares[i]?.length ? shard.deleteMany(shares[i]) : 0)));
+      for (const id of known) table.remove(id);
       return known.length;
     });
   }
 
   async has(id: Id): Promise<boolean> {
     encodeIds([id]);
-    return this.#shard(this.#table.ownerOf(id) ?? 0).has(id);
+    return this.#shards.having(id).has(id);
   }
 
   async get(id: Id): Promise<Float32Array | undefined> {
-    return this.#shard(this.#table.ownerOf(id) ?? 0).get(id);
+    return this.#shards.having(id).get(id);
   }
 
   async ids(): Promise<Id[]> {
-    return [...this.#table.ids];
+    return [...this.#shards.table.ids];
   }
 
   async search(query: Vector, options: WorkerSearchOptions = {}): Promise<readonly Hit[]> {
     const numbers = readVector(query, 'the query');
     checkSignal(options.signal, 'the search');
     const asked = options.compose === undefined ? numbers : composeQuery(numbers, options.compose);
-    const plan = this.#plan(options);
-    const found = await Promise.all(plan.each.map(({ shard, own }) => shard.search(asked, own)));
-    return this.#merged(found, plan.k);
+    const { k, each } = shardedPlan(this.#shards, options);
+    const found = await Promise.all(each.map(({ shard, own }) => shard.search(asked, own)));
+    return merged(this.#shards, found, k);
   }
 
   async searchMany(
@@ -286,31 +163,25 @@ export class ShardedIndex implements WorkerIndex {
   ): Promise<readonly (readonly Hit[])[]> {
     const rows = readRows(this.dims, queries);
     checkSignal(options.signal, 'the search');
-    const flat = new Float32Array(rows.count * rows.dims);
-    const asked = options.compose === undefined ? rows : composedRows(rows, options.compose);
-    for (let row = 0; row < rows.count; row++) asked.copy(row, flat, row * rows.dims);
-    const { onProgress } = options;
-    return this.#inTurn(async () => {
-      const plan = this.#plan(options);
-      const loaded = plan.each.map(() => 0);
+    const { compose, signal, onProgress } = options;
+    const flat = flatOf(compose === undefined ? rows : composedRows(rows, compose));
+    return this.#turns.take(async () => {
+      const { k, each } = shardedPlan(this.#shards, options);
+      const loaded = each.map(() => 0);
+      const report = (which: number) => (progress: Progress) => {
+        loaded[which] = progress.loaded;
+        onProgress?.({ loaded: Math.min(...loaded), total: rows.count });
+      };
       const found = await Promise.all(
-        plan.each.map(({ shard, own }, i) => {
-          const report = ({ loaded: done }: Progress): void => {
-            loaded[i] = done;
-            onProgress?.({ loaded: Math.min(...loaded), total: rows.count });
-          };
-          return shard.searchMany(flat, onProgress === undefined ? own : { ...own, onProgress: report });
-        }),
+        each.map(({ shard, own }, i) =>
+          shard.searchMany(flat, onProgress === undefined ? own : { ...own, onProgress: report(i) }),
+        ),
       );
-      const slicer = new Slicer(options.signal, 'the search', sliceTime);
+      const slicer = new Slicer(signal, 'the search', sliceTime);
       const lists: Hit[][] = [];
       for (let row = 0; row < rows.count; row++) {
-        lists.push(
-          this.#merged(
-            found.map((some) => some[row] ?? []),
-            plan.k,
-          ),
-        );
+        const ofRow = found.map((some) => some[row] ?? []);
+        lists.push(merged(this.#shards, ofRow, k));
         await slicer.pause();
       }
       return lists;
@@ -319,12 +190,13 @@ export class ShardedIndex implements WorkerIndex {
 
   async scores(query: Vector): Promise<Float32Array> {
     const numbers = readVector(query, 'the query');
-    return this.#inTurn(async () => {
-      const out = new Float32Array(this.size);
+    return this.#turns.take(async () => {
+      const { each, table } = this.#shards;
+      const out = new Float32Array(table.size);
       await Promise.all(
-        this.#shards.map(async (shard) => {
+        each.map(async (shard) => {
           const [ids, scores] = await Promise.all([shard.ids(), shard.scores(numbers)]);
-          for (const [i, id] of ids.entries()) out[this.#table.rowOf(id) ?? 0] = scores[i] as number;
+          for (const [i, id] of ids.entries()) out[table.rowOf(id) ?? 0] = scores[i] as number;
         }),
       );
       return out;
@@ -332,175 +204,42 @@ export class ShardedIndex implements WorkerIndex {
   }
 
   async calibrate(bank: Vector | readonly Vector[], options: CalibrateOptions = {}): Promise<void> {
-    if (options.dynamic) throw this.#needsAll('calibrate with dynamic');
-    const rows = readRows(this.dims, bank);
-    const flat = new Float32Array(rows.count * rows.dims);
-    for (let row = 0; row < rows.count; row++) rows.copy(row, flat, row * rows.dims);
+    if (options.dynamic) throw this.#shards.refusal('calibrate with dynamic');
+    const flat = flatOf(readRows(this.dims, bank));
     const { onProgress, ...quiet } = options;
-    const loaded = this.#none();
-    await this.#inTurn(() =>
+    const loaded = this.#shards.zeros();
+    const report = (which: number) => (progress: Progress) => {
+      loaded[which] = progress.loaded;
+      onProgress?.({ loaded: loaded.reduce((a, b) => a + b), total: this.size });
+    };
+    await this.#turns.take(() =>
       Promise.all(
-        this.#shards.map((shard, i) =>
-          shard.calibrate(flat, {
-            ...quiet,
-            ...(onProgress && {
-              onProgress: ({ loaded: done }: Progress): void => {
-                loaded[i] = done;
-                onProgress({ loaded: loaded.reduce((a, b) => a + b), total: this.size });
-              },
-            }),
-          }),
+        this.#shards.each.map((shard, i) =>
+          shard.calibrate(flat, onProgress === undefined ? quiet : { ...quiet, onProgress: report(i) }),
         ),
       ),
     );
   }
 
   async hubness(): Promise<HubnessReport> {
-    throw this.#needsAll('hubness');
+    throw this.#shards.refusal('hubness');
   }
 
   async setRelevance(model: Parameters<WorkerIndex['setRelevance']>[0]): Promise<void> {
-    if (model?.method === 'surprise') throw this.#needsAll('setRelevance with surprise');
-    await this.#inTurn(() => Promise.all(this.#shards.map((shard) => shard.setRelevance(model))));
+    if (model?.method === 'surprise') throw this.#shards.refusal('setRelevance with surprise');
+    await this.#turns.take(() => Promise.all(this.#shards.each.map((shard) => shard.setRelevance(model))));
   }
 
   async setMetadata(text: string): Promise<void> {
-    await this.#inTurn(() => this.#first.setMetadata(text));
+    await this.#turns.take(() => this.#shards.first.setMetadata(text));
   }
 
   async toBytes(): Promise<Uint8Array> {
     if (this.#isAdding) throw new SimileError('incomplete', 'addMany is still at work: wait for it before saving');
-    if (!recodable.test(this.codec))
-      throw new SimileError(
-        'not_supported',
-        `the shares of ${this.workers} workers make no file with ${this.codec}: take one worker`,
-      );
-    return this.#inTurn(async () => {
-      // The first worker's file has all that is said of the whole, and how vectors are coded.
-      const whole = await SingleIndex.load(hostAlone(this.#options), await this.#first.toBytes(), {
-        transfer: true,
-      });
-      try {
-        await whole.clear();
-        const { ids } = this.#table;
-        for (let first = 0; first < ids.length; first += copiedRows)
-          await this.#copyRows(ids.slice(first, first + copiedRows), whole);
-        return await whole.toBytes();
-      } finally {
-        whole.terminate();
-      }
-    });
-  }
-
-  async #copyRows(ids: readonly Id[], target: SingleIndex): Promise<void> {
-    const { dims } = this;
-    const out = new Float32Array(ids.length * dims);
-    const at = new Map(ids.map((id, i) => [id, i * dims]));
-    await Promise.all(
-      this.#byOwner(ids).map(async (own, i) => {
-        if (own.length === 0) return;
-        const vectors = await this.#shard(i).getMany(own);
-        for (const [j, id] of own.entries()) out.set(vectors.subarray(j * dims, (j + 1) * dims), at.get(id));
-      }),
-    );
-    await target.addMany(ids, out, { transfer: true });
+    return this.#turns.take(() => assembled(this.#shards, this.#options));
   }
 
   terminate(): void {
-    for (const shard of this.#shards) shard.terminate();
+    this.#shards.terminate();
   }
-
-  dispose(): void {
-    this.terminate();
-  }
-
-  [Symbol.dispose](): void {
-    this.terminate();
-  }
-
-  get #first(): SingleIndex {
-    return this.#shard(0);
-  }
-
-  #shard(which: number): SingleIndex {
-    return this.#shards[which] as SingleIndex;
-  }
-
-  #none(): number[] {
-    return this.#shards.map(() => 0);
-  }
-
-  #needsAll(what: string): SimileError {
-    return new SimileError(
-      'not_supported',
-      `${what} looks at all items together: it takes an index in one worker, this has ${this.workers}`,
-    );
-  }
-
-  /** What each worker is asked for; those that can have no answer are not. */
-  #plan(options: WorkerSearchManyOptions) {
-    const { compose: _compose, ranges, filter, ...own } = searchable(options);
-    const { k } = planOf({ ...own, ...(ranges && { ranges }) }, undefined);
-    if (own.minRelevance && this.relevance === undefined) throw this.#needsAll('minRelevance without a model');
-    const { signal } = options;
-    const common = signal === undefined ? own : { ...own, signal };
-    const allowed = ranges === undefined ? filter : this.#within(ranges, filter);
-    if (allowed === undefined) return { k, each: this.#shards.map((shard) => ({ shard, own: common })) };
-    encodeIds(allowed);
-    const shares = this.#byOwner(allowed);
-    const each = this.#shards.map((shard, i) => ({ shard, own: { ...common, filter: shares[i] as Id[] } }));
-    // One worker is asked in any case, for it may find fault with the query.
-    return { k, each: each.filter(({ own: { filter: share } }, i) => i === 0 || share.length > 0) };
-  }
-
-  #within(ranges: NonNullable<WorkerSearchOptions['ranges']>, filter: readonly Id[] | undefined): Id[] {
-    let last = 0;
-    for (const [first, end] of ranges) {
-      if (first < last || end < first) throw invalid(`the range ${first} .. ${end} overlaps or follows one up to ${last}`);
-      if (end > this.size) throw new SimileError('out_of_range', `the range ${first} .. ${end} goes beyond ${this.size} rows`);
-      last = end;
-    }
-    const ids = ranges.flatMap(([first, end]) => this.#table.ids.slice(first, end));
-    if (filter === undefined) return ids;
-    const allowed = new Set(filter);
-    return ids.filter((id) => allowed.has(id));
-  }
-
-  /** The ids that are there, by worker. */
-  #byOwner(ids: readonly Id[]): Id[][] {
-    const lists = this.#shards.map((): Id[] => []);
-    for (const id of ids) {
-      const owner = this.#table.ownerOf(id);
-      if (owner !== undefined) lists[owner]?.push(id);
-    }
-    return lists;
-  }
-
-  /** Best first; equal scores in the order of rows. */
-  #merged(found: readonly (readonly Hit[])[], k: number): Hit[] {
-    const row = (hit: Hit): number => this.#table.rowOf(hit.id) ?? Number.MAX_SAFE_INTEGER;
-    return found
-      .flat()
-      .sort((a, b) => b.score - a.score || row(a) - row(b))
-      .slice(0, k);
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.then(
-      () => {},
-      () => {},
-    );
-    return result;
-  }
-}
-
-/** So many workers, or none: when one fails, the others are ended. */
-async function all(workers: number, make: (which: number) => Promise<SingleIndex>): Promise<SingleIndex[]> {
-  const made = await Promise.allSettled(Array.from({ length: workers }, (_, i) => make(i)));
-  const ready = made.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const failed = made.find((result) => result.status === 'rejected');
-  if (failed === undefined) return ready;
-  for (const index of ready) index.terminate();
-  throw failed.reason;
 }

@@ -1,18 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 import { composeQuery } from '../compose.js';
-import { invalid, SimileError, shown } from '../errors.js';
+import { SimileError } from '../errors.js';
 import type { CalibrateOptions } from '../fits.js';
 import type { HubnessOptions, HubnessReport } from '../hubness.js';
 import type { Id } from '../ids.js';
-import type { AddOptions, CreateOptions, Similarity } from '../index.js';
+import type { AddOptions, CreateOptions } from '../index.js';
 import type { LoadOptions } from '../loader.js';
-import type { IndexRelevance } from '../models.js';
 import type { Hit } from '../search.js';
 import { checkSignal, type Progress } from '../slices.js';
-import { kindOf, type Rows, readRows, readVector, type Vector } from '../vectors.js';
-import type { CallOptions, Connection, Piece } from './connection.js';
+import { type Rows, readRows, readVector, type Vector } from '../vectors.js';
+import type { Connection, Piece } from './connection.js';
 import type { Host } from './host.js';
-import type { IndexState, Kept, Upload } from './wire.js';
+import {
+  batchOf,
+  bytePieces,
+  composedRows,
+  inPage,
+  isWhole,
+  listOf,
+  movedPieces,
+  piecesOf,
+  searchable,
+  sendable,
+} from './sending.js';
+import { WorkerState } from './state.js';
+import type { IndexState, Kept } from './wire.js';
 import type {
   WorkerAddManyOptions,
   WorkerFromURLOptions,
@@ -23,73 +35,8 @@ import type {
   WorkerSearchOptions,
 } from './worker-index.js';
 
-const pieceFloats = 1 << 16;
-const pieceBytes = 1 << 18;
-const pieceIds = 2048;
-
-/** The ids of any list. @throws {SimileError} `invalid_argument` @internal */
-export function listOf(ids: Iterable<Id>, name: string): Id[] {
-  if (typeof ids === 'function')
-    throw invalid(`${name} is a function, which cannot be sent to a worker: give the ids, or use an Index`);
-  if (typeof ids !== 'object' || ids === null || !(Symbol.iterator in ids))
-    throw invalid(`${name} must be a list of ids, not ${shown(ids)}`);
-  return Array.from(ids);
-}
-
-function* piecesOf(ids: readonly Id[], rows: Rows): Generator<Piece> {
-  const step = Math.max(1, Math.floor(pieceFloats / Math.max(1, rows.dims)));
-  for (let first = 0; first < rows.count; first += step) {
-    const count = Math.min(step, rows.count - first);
-    const data = new Float32Array(count * rows.dims);
-    for (let i = 0; i < count; i++) rows.copy(first + i, data, i * rows.dims);
-    yield { piece: { ids: ids.slice(first, first + count), data } satisfies Upload, transfer: [data.buffer] };
-  }
-}
-
-/** The same vectors without a copy, where that is possible. */
-function* movedPieces(ids: readonly Id[], data: Float32Array): Generator<Piece> {
-  for (let at = 0; at < ids.length; at += pieceIds)
-    yield { piece: { ids: ids.slice(at, at + pieceIds) } satisfies Upload, transfer: [] };
-  yield { piece: { data } satisfies Upload, transfer: [data.buffer] };
-}
-
-const isWhole = (data: unknown): data is Float32Array<ArrayBuffer> =>
-  kindOf(data) === 'Float32Array' &&
-  kindOf((data as Float32Array).buffer) === 'ArrayBuffer' &&
-  (data as Float32Array).byteLength === (data as Float32Array).buffer.byteLength;
-
-/** @internal */
-export function* bytePieces(bytes: Uint8Array, moves: boolean): Generator<Piece> {
-  if (moves && bytes.byteLength === bytes.buffer.byteLength) {
-    yield { piece: bytes, transfer: [bytes.buffer as ArrayBuffer] };
-    return;
-  }
-  for (let at = 0; at < bytes.length || at === 0; at += pieceBytes) {
-    const piece = bytes.slice(at, at + pieceBytes);
-    yield { piece, transfer: [piece.buffer] };
-  }
-}
-
-/** What options say beside what stays in the page. @internal */
-export function sendable<T extends { signal?: unknown; onProgress?: unknown }>(options: T): Omit<T, 'signal' | 'onProgress'> {
-  const { signal: _signal, onProgress: _onProgress, ...rest } = options;
-  return rest;
-}
-
-/** What stays in the page. @internal */
-export const inPage = ({
-  signal,
-  onProgress,
-}: {
-  signal?: AbortSignal;
-  onProgress?: (progress: never) => void;
-}): CallOptions => ({
-  signal,
-  onProgress,
-});
-
 /** An index in one worker, which others may help. @internal */
-export class SingleIndex implements WorkerIndex {
+export class SingleIndex extends WorkerState implements WorkerIndex {
   complete: Promise<void> = Promise.resolve();
   readonly workers: number;
   readonly memory: 'shared' | 'separate';
@@ -98,6 +45,7 @@ export class SingleIndex implements WorkerIndex {
   #kept: Kept = { metadata: '', relevance: undefined };
 
   private constructor({ connection, workers, memory }: Host) {
+    super();
     this.#connection = connection;
     this.workers = workers;
     this.memory = memory;
@@ -172,35 +120,13 @@ export class SingleIndex implements WorkerIndex {
     });
   }
 
-  get dims(): number {
-    return this.#known.dims;
+  protected get known(): IndexState {
+    if (this.#state === undefined) throw new SimileError('disposed', 'the worker holds no index');
+    return this.#state;
   }
-  get similarity(): Similarity {
-    return this.#known.similarity;
-  }
-  get codec(): IndexState['codec'] {
-    return this.#known.codec;
-  }
-  get size(): number {
-    return this.#known.size;
-  }
-  get level(): number {
-    return this.#known.level;
-  }
-  get levels(): number {
-    return this.#known.levels;
-  }
-  get byteLength(): number {
-    return this.#known.byteLength;
-  }
-  get bankSize(): number {
-    return this.#known.bankSize;
-  }
-  get metadata(): string {
-    return this.#kept.metadata;
-  }
-  get relevance(): IndexRelevance | undefined {
-    return this.#kept.relevance;
+
+  protected get kept(): Kept {
+    return this.#kept;
   }
 
   async add(id: Id, vector: Vector, options: AddOptions = {}): Promise<void> {
@@ -209,10 +135,7 @@ export class SingleIndex implements WorkerIndex {
   }
 
   async addMany(ids: readonly Id[], data: Vector | readonly Vector[], options: WorkerAddManyOptions = {}): Promise<void> {
-    const list = listOf(ids, 'ids');
-    const rows = readRows(this.dims, data);
-    if (rows.count !== list.length)
-      throw new SimileError('dimension_mismatch', `there are ${list.length} ids and ${rows.count} vectors of ${this.dims} dims`);
+    const { list, rows } = batchOf(ids, this.dims, data);
     const moved = options.transfer && isWhole(data) ? movedPieces(list, data) : undefined;
     await this.#upload(list, rows, options, moved);
   }
@@ -236,10 +159,6 @@ export class SingleIndex implements WorkerIndex {
     await this.#change('update', [id, numbers]);
   }
 
-  async delete(id: Id): Promise<boolean> {
-    return (await this.deleteMany([id])) === 1;
-  }
-
   async deleteMany(ids: Iterable<Id>): Promise<number> {
     const list = listOf(ids, 'ids');
     return this.#change('deleteMany', [list]);
@@ -247,10 +166,6 @@ export class SingleIndex implements WorkerIndex {
 
   keepShare(which: number, workers: number): Promise<number> {
     return this.#change('keepShare', [which, workers]);
-  }
-
-  clear(): Promise<number> {
-    return this.#change('clear', []);
   }
 
   async has(id: Id): Promise<boolean> {
@@ -261,9 +176,9 @@ export class SingleIndex implements WorkerIndex {
     return this.#connection.call('get', [id]);
   }
 
-  /** The vectors of ids that are all there. */
-  getMany(ids: readonly Id[]): Promise<Float32Array> {
-    return this.#connection.call('getMany', [ids]);
+  /** Gives vectors to another worker, as the pieces say. */
+  give(pieces: Iterable<Piece>, signal: AbortSignal): Promise<void> {
+    return this.#connection.call('give', [], { pieces, signal });
   }
 
   async ids(): Promise<Id[]> {
@@ -338,19 +253,6 @@ export class SingleIndex implements WorkerIndex {
     this.#connection.end(new SimileError('disposed', 'this index was disposed of'));
   }
 
-  dispose(): void {
-    this.terminate();
-  }
-
-  [Symbol.dispose](): void {
-    this.terminate();
-  }
-
-  get #known(): IndexState {
-    if (this.#state === undefined) throw new SimileError('disposed', 'the worker holds no index');
-    return this.#state;
-  }
-
   #change<T>(method: string, args: readonly unknown[]): Promise<T> {
     return this.#connection.call(method, args, { inOrder: true });
   }
@@ -358,22 +260,3 @@ export class SingleIndex implements WorkerIndex {
 
 const cancelledBy = (signal: AbortSignal, error: Error): SimileError =>
   new SimileError('cancelled', error.message, { cause: signal.reason });
-
-type Sent = Omit<WorkerSearchOptions, 'signal' | 'filter'> & { readonly filter?: Id[] };
-
-/** Search options as they are sent, but for `compose`, which is done in the page. @internal */
-export function searchable(options: WorkerSearchManyOptions): Sent {
-  const { filter, ...rest } = sendable(options);
-  return filter === undefined ? rest : { ...rest, filter: listOf(filter, 'filter') };
-}
-
-/** @internal */
-export function composedRows(rows: Rows, compose: NonNullable<WorkerSearchOptions['compose']>): Rows {
-  return {
-    ...rows,
-    copy(row, out, at) {
-      rows.copy(row, out, at);
-      out.set(composeQuery(out.subarray(at, at + rows.dims), compose), at);
-    },
-  };
-}

@@ -18,7 +18,7 @@ import { kindOf, readVector, type Vector } from '../vectors.js';
 import { absolute, buildsOf } from './addresses.js';
 import type { CollectionState, EmbedderSource, Question } from './collection-wire.js';
 import { Connection, type Piece } from './connection.js';
-import { bytePieces, inPage, listOf, sendable } from './single.js';
+import { bytePieces, inPage, listOf, sendable } from './sending.js';
 import type { WorkerOptions } from './worker-index.js';
 
 /** A module that the worker imports, so that vectors are made there too. */

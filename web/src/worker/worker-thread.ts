@@ -8,6 +8,7 @@ import { type CreateOptions, Index } from '../index.js';
 import type { LoadOptions } from '../loader.js';
 import type { SearchOptions } from '../search.js';
 import type { Vector } from '../vectors.js';
+import { assemble, give } from './assembly-thread.js';
 import { type Builds, moduleOf } from './builds.js';
 import { help, type Share, share } from './helper.js';
 import { type Job, type Methods, serve } from './serve.js';
@@ -118,18 +119,14 @@ serve((page): Methods => {
           .filter((_, row) => row % workers !== which),
       );
     },
-    clear: () => live().deleteMany(live().ids()),
+    give: (job: Job) => give(live(), job),
+    async assemble(job: Job, builds: Builds): Promise<Uint8Array> {
+      await ready(builds);
+      return assemble(job);
+    },
 
     has: (_job: Job, id: Id) => live().has(id),
     get: (_job: Job, id: Id) => live().get(id),
-
-    /** The vectors of ids that are there, in one array. */
-    getMany(_job: Job, ids: readonly Id[]): Float32Array {
-      const all = live();
-      const out = new Float32Array(ids.length * all.dims);
-      for (const [i, id] of ids.entries()) out.set(all.get(id) ?? [], i * all.dims);
-      return out;
-    },
 
     ids(job: Job): void {
       const ids = live().ids();

@@ -286,7 +286,7 @@ test('vectors are copied, unless they may be moved', async () => {
 
 test('what several workers cannot say of all items they do not say', async () => {
   const { worker, index } = await pair({ workers: 2, memory: 'separate' });
-  await rejects(worker.hubness(vectors(20, dims, 1)), 'not_supported', /one worker, this has 2/);
+  await rejects(worker.hubness(vectors(20, dims, 1)), 'not_supported', /one worker or one memory, this has 2/);
   await rejects(worker.setRelevance({ method: 'surprise' }), 'not_supported');
   await rejects(worker.calibrate(vectors(20, dims, 1), { dynamic: true }), 'not_supported');
   await rejects(worker.search(row(1), { minRelevance: 0.5 }), 'not_supported');
