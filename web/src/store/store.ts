@@ -195,6 +195,24 @@ export class Store implements Disposable {
   }
 
   /**
+   * Asks the browser to keep what this origin stores, also when room is short or (Safari) nobody has come for a week. It may ask the person,
+   * so call it after a gesture that shows a wish to keep something.
+   *
+   * @returns whether it is kept; false where there is no such thing, for `memory`, and when it is refused
+   * @throws {SimileError} `disposed`
+   */
+  async persist(): Promise<boolean> {
+    this.#live();
+    const { storage } = globalThis.navigator ?? {};
+    if (this.kind === 'memory' || typeof storage?.persist !== 'function') return false;
+    try {
+      return (await storage.persisted()) || (await storage.persist());
+    } catch {
+      return false;
+    }
+  }
+
+  /**
    * Calls the listener after every `save()` and `delete()` of the same name by another tab, worker or store of the same kind of place.
    * The news may come before or after you see the change otherwise: `load()` gives the newest.
    *

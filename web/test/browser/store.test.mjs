@@ -52,6 +52,25 @@ const run = (page, task, { backend, isWorker = false }, options) =>
     [task, { backend, ...options }, isWorker],
   );
 
+test('the browser is asked to keep what is stored, where it can be', async () => {
+  const context = await browser.newContext();
+  const page = await open(context);
+  const closed = { code: 'disposed', message: 'this store was closed' };
+  const said = [
+    { answers: [true, false], isKept: true },
+    { answers: [false, true], isKept: true },
+    { answers: [false, false], isKept: false },
+    { answers: [false], isKept: false },
+    { answers: [true, true], backend: 'memory', isKept: false },
+    { answers: null, isKept: false },
+  ];
+  for (const { answers, backend = 'opfs', isKept } of said) {
+    const options = { name: 'kept', answers };
+    assert.deepEqual(await run(page, 'persist', { backend }, options), [isKept, closed], JSON.stringify(answers));
+  }
+  await context.close();
+});
+
 for (const place of places) {
   test(`${titled(place)}: what is saved is there in a new page`, async () => {
     const context = await browser.newContext();

@@ -62,6 +62,20 @@ const tasks = {
     return (await openStore(name, { backend })).kind;
   },
 
+  /** What the browser says when it is asked to keep what there is; `answers` are those of a browser, which else would ask a person. */
+  async persist({ name, backend, answers }) {
+    if (answers === null) navigator.storage.persist = undefined;
+    else
+      Object.assign(navigator.storage, {
+        persisted: async () => answers[0],
+        persist: async () => answers[1] ?? Promise.reject(new Error('no')),
+      });
+    const store = await openStore(name, { backend });
+    const isKept = await store.persist();
+    store.close();
+    return [isKept, await outcome(store.persist())];
+  },
+
   async index({ name, backend }) {
     const store = await openStore(name, { backend });
     const index = await Index.create({ dims: 3 });
