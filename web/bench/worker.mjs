@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// node bench/worker.mjs [rows] [workers]: how long a page in Chromium is held up while an index of so many vectors lives in workers.
+// node bench/worker.mjs [rows] [workers]: how long a page in Chromium is held up while an index of so many vectors lives in workers, with
+// and without a shared memory.
 // The processor's time of the longest task of the page's thread, which other programs do not add to, and beside it the longest pause.
 import { fileURLToPath } from 'node:url';
 import { launchChromium } from '../test/support/chromium.mjs';
@@ -11,7 +12,9 @@ const target = 5; // milliseconds
 const folder = (path) => fileURLToPath(new URL(path, import.meta.url));
 const pages = { '/': '<!doctype html><title>workers</title><link rel="icon" href="data:,">' };
 const categories = ['toplevel', 'blink.user_timing'];
-const server = await startStaticServer({ dist: folder('../dist'), test: folder('../test') }, { pages });
+const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+const serve = (headers) => startStaticServer({ dist: folder('../dist'), test: folder('../test') }, { pages, headers });
+const servers = { separate: await serve({}), shared: await serve(isolated) };
 const browser = await launchChromium();
 
 const thread = ({ pid, tid }) => `${pid}/${tid}`;
@@ -27,8 +30,8 @@ function longestTask(events, name) {
 }
 
 /** All parts of an index's life. */
-async function live(page, options) {
-  await page.goto(server.address);
+async function live(page, memory, options) {
+  await page.goto(servers[memory].address);
   const { longest } = await page.evaluate(async (options) => (await import('/test/support/worker-page.mjs')).pauses(options), {
     rows,
     dims: 384,
@@ -37,20 +40,23 @@ async function live(page, options) {
   return longest;
 }
 
-for (const n of workers ? [workers] : [1, 2]) {
+const kinds = (workers ? [workers] : [1, 2]).flatMap((n) =>
+  (n === 1 ? ['separate'] : ['separate', 'shared']).map((memory) => [n, memory]),
+);
+for (const [n, memory] of kinds) {
   const page = await browser.newPage();
-  const pauses = await live(page, { workers: n });
+  const pauses = await live(page, memory, { workers: n });
   await browser.startTracing(page, { categories });
-  await live(page, { workers: n, ticks: false });
+  await live(page, memory, { workers: n, ticks: false });
   const { traceEvents } = JSON.parse(String(await browser.stopTracing()));
   for (const [name, pause] of Object.entries(pauses)) {
     const ms = longestTask(traceEvents, name);
     const verdict = ms <= target ? 'within' : 'above';
     console.log(
-      `worker/${name}/${rows}x384/workers${n}  task ${ms.toFixed(2)} ms, ${verdict} ${target} ms; pause ${pause.toFixed(1)} ms`,
+      `worker/${name}/${rows}x384/workers${n}/${memory}  task ${ms.toFixed(2)} ms, ${verdict} ${target} ms; pause ${pause.toFixed(1)} ms`,
     );
   }
   await page.close();
 }
 await browser.close();
-server.close();
+for (const server of Object.values(servers)) server.close();

@@ -21,8 +21,11 @@ export function listOf(ids: Iterable<Id>, name: string): Id[] {
   return Array.from(ids);
 }
 
+/** A list of ids, or what makes parts of one. @internal */
+export type Ids = Pick<readonly Id[], 'slice'>;
+
 /** Ids and vectors as they are sent. @internal */
-export function* piecesOf(ids: readonly Id[], rows: Rows): Generator<Piece> {
+export function* piecesOf(ids: Ids, rows: Rows): Generator<Piece> {
   const step = Math.max(1, Math.floor(pieceFloats / Math.max(1, rows.dims)));
   for (let first = 0; first < rows.count; first += step) {
     const count = Math.min(step, rows.count - first);

@@ -9,22 +9,18 @@ import type { WorkerAddManyOptions } from './worker-index.js';
 const sliceTime = 2; // milliseconds
 const checkedRows = 128;
 
-/** What one worker gets of a batch; `rows` are those of the batch. */
-interface Share {
-  readonly ids: Id[];
-  readonly rows: number[];
-}
-
 /** Vectors and their ids on the way into an index that is spread over workers: all new ones or none. @internal */
 export class ShardedBatch {
   readonly #shards: Shards;
   readonly #ids: readonly Id[];
   readonly #rows: Rows;
   readonly #options: WorkerAddManyOptions;
-  readonly #fresh: readonly Share[];
-  readonly #replaced: readonly Share[];
-  /** The new ids, in the order of their rows, and which worker gets them. */
-  readonly #order = new Map<Id, number>();
+  /** Which worker gets each row. In numbers alone, for lists of ids would be moved about by the garbage collector. */
+  readonly #owners: Uint8Array;
+  /** For each row 1 when its id is there already, in the index or earlier in the batch. */
+  readonly #known: Uint8Array;
+  /** Who gets the ids that are new. */
+  readonly #fresh = new Map<Id, number>();
   readonly #planned: number[];
   /** By every worker, of new items and of those that are replaced. */
   readonly #loaded: number[];
@@ -34,8 +30,8 @@ export class ShardedBatch {
     this.#ids = ids;
     this.#rows = rows;
     this.#options = options;
-    this.#fresh = shards.each.map((): Share => ({ ids: [], rows: [] }));
-    this.#replaced = shards.each.map((): Share => ({ ids: [], rows: [] }));
+    this.#owners = new Uint8Array(ids.length);
+    this.#known = new Uint8Array(ids.length);
     this.#planned = shards.zeros();
     this.#loaded = [...shards.zeros(), ...shards.zeros()];
   }
@@ -58,32 +54,36 @@ export class ShardedBatch {
 
   async run(): Promise<void> {
     await this.#addFresh();
-    const { table } = this.#shards;
     const slicer = new Slicer(undefined, 'addMany', sliceTime);
-    for (const [id, owner] of this.#order) {
-      table.add(id, owner);
-      if (table.size % checkedRows === 0) await slicer.pause();
+    for (let row = 0; row < this.#ids.length; row++) {
+      if (this.#known[row] === 0) this.#shards.table.add(this.#ids[row] as Id, this.#owners[row] as number);
+      if (row % checkedRows === 0) await slicer.pause();
     }
     // Nothing can be refused any more, and what is replaced could not be taken back.
-    await Promise.all(
-      this.#replaced.map((share, i) =>
-        this.#send(i, share, { onDuplicate: 'replace', ...this.#reporting(this.#shards.count + i) }),
-      ),
-    );
+    const { each, count } = this.#shards;
+    await Promise.all(each.map((_, i) => this.#send(i, 1, { onDuplicate: 'replace', ...this.#reporting(count + i) })));
   }
 
   #assign(id: Id, row: number): void {
     const { table } = this.#shards;
-    const known = table.ownerOf(id) ?? this.#order.get(id);
+    const known = table.ownerOf(id) ?? this.#fresh.get(id);
     if (known !== undefined && this.#options.onDuplicate !== 'replace')
       throw new SimileError('duplicate_id', `id ${shown(id)} is there already`);
     const owner = known ?? table.next(this.#planned);
-    const share = (known === undefined ? this.#fresh : this.#replaced)[owner] as Share;
-    share.ids.push(id);
-    share.rows.push(row);
+    this.#owners[row] = owner;
+    this.#known[row] = known === undefined ? 0 : 1;
     if (known !== undefined) return;
     this.#planned[owner] = (this.#planned[owner] as number) + 1;
-    this.#order.set(id, owner);
+    this.#fresh.set(id, owner);
+  }
+
+  /** The rows of one worker whose ids are new (0), or are there already (1). */
+  #rowsOf(which: number, known: 0 | 1): Uint32Array {
+    const rows = new Uint32Array(this.#ids.length);
+    let count = 0;
+    for (let row = 0; row < this.#ids.length; row++)
+      if (this.#owners[row] === which && this.#known[row] === known) rows[count++] = row;
+    return rows.subarray(0, count);
   }
 
   /** All new items or none. */
@@ -93,8 +93,8 @@ export class ShardedBatch {
     const abort = (): void => stop.abort(signal?.reason);
     signal?.addEventListener('abort', abort);
     const added = await Promise.allSettled(
-      this.#fresh.map((share, i) =>
-        this.#send(i, share, { signal: stop.signal, ...this.#reporting(i) }).catch((error: unknown) => {
+      this.#shards.each.map((_, i) =>
+        this.#send(i, 0, { signal: stop.signal, ...this.#reporting(i) }).catch((error: unknown) => {
           stop.abort(error);
           throw error;
         }),
@@ -113,7 +113,9 @@ export class ShardedBatch {
 
   async #takeBack(isAdded: readonly boolean[]): Promise<void> {
     await Promise.all(
-      this.#fresh.map(({ ids }, i) => (isAdded[i] && ids.length > 0 ? this.#shards.at(i).deleteMany(ids) : undefined)),
+      this.#shards.each.map((shard, i) =>
+        isAdded[i] ? shard.deleteMany(Array.from(this.#rowsOf(i, 0), (row) => this.#ids[row] as Id)) : 0,
+      ),
     );
   }
 
@@ -126,13 +128,15 @@ export class ShardedBatch {
     };
   }
 
-  async #send(which: number, { ids, rows: numbers }: Share, options: WorkerAddManyOptions): Promise<void> {
-    if (ids.length === 0) return;
+  async #send(which: number, known: 0 | 1, options: WorkerAddManyOptions): Promise<void> {
+    const own = this.#rowsOf(which, known);
+    if (own.length === 0) return;
     const rows: Rows = {
-      count: ids.length,
+      count: own.length,
       dims: this.#rows.dims,
-      copy: (row, out, at) => this.#rows.copy(numbers[row] as number, out, at),
+      copy: (row, out, at) => this.#rows.copy(own[row] as number, out, at),
     };
+    const ids = { slice: (first?: number, end?: number) => Array.from(own.subarray(first, end), (row) => this.#ids[row] as Id) };
     await this.#shards.at(which).addRows(ids, rows, options);
   }
 }

@@ -15,6 +15,7 @@ import {
   batchOf,
   bytePieces,
   composedRows,
+  type Ids,
   inPage,
   isWhole,
   listOf,
@@ -141,15 +142,15 @@ export class SingleIndex extends WorkerState implements WorkerIndex {
   }
 
   /** As `addMany`, of rows that are read already. */
-  addRows(ids: readonly Id[], rows: Rows, options: WorkerAddManyOptions): Promise<void> {
+  addRows(ids: Ids, rows: Rows, options: WorkerAddManyOptions): Promise<void> {
     return this.#upload(ids, rows, options);
   }
 
-  async #upload(ids: readonly Id[], rows: Rows, options: WorkerAddManyOptions, moved?: Iterable<Piece>): Promise<void> {
+  async #upload(ids: Ids, rows: Rows, options: WorkerAddManyOptions, moved?: Iterable<Piece>): Promise<void> {
     const { onDuplicate } = options;
     const pieces = moved ?? piecesOf(ids, rows);
     // What was replaced could not be taken back.
-    const undo = onDuplicate === 'replace' ? undefined : (): Promise<number> => this.deleteMany(ids);
+    const undo = onDuplicate === 'replace' ? undefined : (): Promise<number> => this.deleteMany(ids.slice(0, rows.count));
     const sent = onDuplicate === undefined ? {} : { onDuplicate };
     await this.#connection.call('addMany', [sent], { ...inPage(options), pieces, undo });
   }
