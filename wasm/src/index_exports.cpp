@@ -175,6 +175,8 @@ std::uint32_t simile_search(std::uint32_t handle, std::uint32_t queries, std::ui
         if (correction > 1) fit_of(correction).apply_to(options);
         matrix_view<float const> const rows(at<float>(queries, std::size_t{count} * dims).data(), count, dims);
         bool const own = correction == 1 && held.correction.has_value();
+        if (threads != nullptr && count == 1)  // one search is parted among the workers, of many each gets some
+            return put_result(index, own ? held.correction->search(rows[0], options) : index.search(rows[0], options));
         for (auto const& result : own ? held.correction->search_many(rows, options) : index.search_many(rows, options))
             put_result(index, result);
     });
