@@ -30,13 +30,33 @@ class IndexedDbSlots implements Slots {
   readonly kind = 'indexeddb';
   readonly #key: string;
   readonly #database: IDBDatabase;
+  readonly #running = new Set<IDBTransaction>();
+  #isLeft = false;
 
   constructor(key: string, database: IDBDatabase) {
     this.#key = key;
     this.#database = database;
     // Otherwise a newer version of the package in another tab would wait for this tab to be closed.
     database.onversionchange = () => database.close();
+    // WebKit keeps a page that is left for going back, and what runs in it then would hold up all pages of this origin.
+    globalThis.addEventListener?.('pagehide', this.#leave);
+    globalThis.addEventListener?.('pageshow', this.#come);
   }
+
+  readonly #leave = (): void => {
+    this.#isLeft = true;
+    for (const transaction of this.#running) {
+      try {
+        transaction.abort();
+      } catch {
+        // It is about to complete.
+      }
+    }
+  };
+
+  readonly #come = (): void => {
+    this.#isLeft = false;
+  };
 
   async head(slot: Slot): Promise<SlotHead | undefined> {
     const header = (await this.#read((records) => records.get([this.#key, slot, 'header']))) as Uint8Array | undefined;
@@ -76,12 +96,22 @@ class IndexedDbSlots implements Slots {
   }
 
   close(): void {
+    globalThis.removeEventListener?.('pagehide', this.#leave);
+    globalThis.removeEventListener?.('pageshow', this.#come);
     this.#database.close();
+  }
+
+  #begin(mode: IDBTransactionMode, options?: IDBTransactionOptions): IDBTransaction {
+    if (this.#isLeft) throw failure(null);
+    const transaction = this.#database.transaction(table, mode, options);
+    this.#running.add(transaction);
+    for (const end of ['complete', 'abort']) transaction.addEventListener(end, () => this.#running.delete(transaction));
+    return transaction;
   }
 
   #read(work: (records: IDBObjectStore) => IDBRequest): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const request = work(this.#database.transaction(table).objectStore(table));
+      const request = work(this.#begin('readonly').objectStore(table));
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(failure(request.error));
     });
@@ -89,7 +119,7 @@ class IndexedDbSlots implements Slots {
 
   #change(durability: IDBTransactionDurability, work: (records: IDBObjectStore) => unknown): Promise<void> {
     return new Promise((resolve, reject) => {
-      const transaction = this.#database.transaction(table, 'readwrite', { durability });
+      const transaction = this.#begin('readwrite', { durability });
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(failure(transaction.error));
       work(transaction.objectStore(table));

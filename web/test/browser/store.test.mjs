@@ -52,6 +52,17 @@ const run = (page, task, { backend, isWorker = false }, options) =>
     [task, { backend, ...options }, isWorker],
   );
 
+test('IndexedDB: a page that is left ends its save, and goes on when it is come back to', async () => {
+  const context = await browser.newContext();
+  const page = await open(context);
+  const place = { backend: 'indexeddb' };
+  assert.equal(await run(page, 'save', place, { name: 'l', number: 1, length: 8 }), 'done');
+  const { code } = await run(page, 'saveAndLeave', place, { name: 'l', number: 2, length: 16 << 20 });
+  assert.equal(code, 'io_failure');
+  assert.equal((await run(page, 'load', place, { name: 'l' })).number, 1);
+  await context.close();
+});
+
 test('the browser is asked to keep what is stored, where it can be', async () => {
   const context = await browser.newContext();
   const page = await open(context);

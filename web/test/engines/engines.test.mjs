@@ -80,6 +80,20 @@ for (const { name, skip, open, simd, page, worker } of engines) {
       assert.equal((await inWorker('load')).number, -1);
     });
 
+    test('a page that is left in the middle of a save holds nothing up', async () => {
+      for (const isWorker of [false, true]) {
+        const named = { name: `left ${isWorker}`, from: 0, length: 1 << 20 };
+        await browser.go(address('store', { task: 'saveForEver', options: named, isWorker }));
+        const told = await browser.data('told');
+        const then = (task, options) => does(browser, 'store', { task, options: { ...named, ...options }, isWorker });
+        const { number } = await then('load');
+        assert.ok(number >= told, `${number} is there, and ${told} was acknowledged`);
+        assert.equal(await then('save', { number: 1000 }), 'done');
+        assert.equal((await then('load')).number, 1000);
+        await then('remove');
+      }
+    });
+
     test('a collection is kept, opened again and searched', async () => {
       assert.equal(await does(browser, 'collect', { name: 'notes' }), page);
       assert.deepEqual(await does(browser, 'collected', { name: 'notes' }), { kind: page, size: 3, ids: [0, 2] });

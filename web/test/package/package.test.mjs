@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
+import { build as esbuild } from 'esbuild';
 import { publint } from 'publint';
 import { build, createServer, preview } from 'vite';
 import wabt from 'wabt';
@@ -94,6 +95,23 @@ test('the sizes are held', () => {
   console.log(`brotli bytes: ${JSON.stringify(sizes)}`);
   for (const path of loaded)
     assert.ok(sizes[path] > kB && sizes[path] <= largest[path.replace('workerd/', '')], `${path}: ${sizes[path]} bytes`);
+});
+
+test('who takes the cosine alone gets little else', async () => {
+  writeFileSync(
+    join(pack.app, 'cosine.js'),
+    "import { cosineSimilarity } from 'simile'; console.log(cosineSimilarity([1], [1]));",
+  );
+  const { outputFiles } = await esbuild({
+    absWorkingDir: pack.app,
+    entryPoints: ['cosine.js'],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
+  });
+  const size = brotliCompressSync(outputFiles[0].contents).length;
+  assert.ok(size <= kB, `${size} bytes`);
 });
 
 test('publint and Are the types wrong report nothing', async () => {

@@ -62,6 +62,21 @@ const tasks = {
     return (await openStore(name, { backend })).kind;
   },
 
+  /** A save in which the page is left and come back to, as browsers tell of it. @returns the outcome; a later save is done */
+  async saveAndLeave({ name, backend, number, length }) {
+    const store = await openStore(name, { backend });
+    const saving = outcome(store.save(contents(number, length)));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    dispatchEvent(new Event('pagehide'));
+    const saved = await saving;
+    const refused = await outcome(store.load());
+    dispatchEvent(new Event('pageshow'));
+    if (refused.code !== 'io_failure') throw new Error(`loaded by a page that was left: ${JSON.stringify(refused)}`);
+    if (numberOf(await store.load()) !== 1) throw new Error('what was saved before is gone');
+    store.close();
+    return saved;
+  },
+
   /** What the browser says when it is asked to keep what there is; `answers` are those of a browser, which else would ask a person. */
   async persist({ name, backend, answers }) {
     if (answers === null) navigator.storage.persist = undefined;
@@ -201,6 +216,8 @@ const tasks = {
 export function run(task, options, isWorker, tell) {
   if (!isWorker) return tasks[task]({ ...options, tell });
   const worker = new Worker('/test/support/store-worker.mjs', { type: 'module' });
+  // WebKit keeps a page for going back with its worker, and with the locks and transactions that it has.
+  addEventListener('pagehide', () => worker.terminate());
   return new Promise((resolve, reject) => {
     worker.onerror = (event) => reject(new Error(event.message));
     worker.onmessage = ({ data: { told, result, failed } }) => {
