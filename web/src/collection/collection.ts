@@ -13,7 +13,7 @@ import { checkShape, Embedding } from './embedding.js';
 import { encodeFile, type LoadCollectionOptions, readFile } from './file.js';
 import { type PassageOptions, type PassagePlan, passagePlan, Splitter } from './passages.js';
 import { type CollectionQuery, type CollectionResult, type CollectionSearchOptions, checkOptions, queryOf } from './query.js';
-import { type Doc, type Draft, type Schema, SchemaPlan } from './schema.js';
+import { type AnyDoc, type Doc, type Draft, type Schema, SchemaPlan } from './schema.js';
 import { found } from './searching.js';
 
 export type { Embedder, EmbedderInfo, EmbedOptions } from '../embedders/embedder.js';
@@ -29,7 +29,7 @@ export type {
   Passage,
 } from './query.js';
 export { type OpenCollectionOptions, openCollection, SavedCollection } from './saved.js';
-export type { Doc, FieldType, Schema, TextFieldOptions } from './schema.js';
+export type { AnyDoc, Doc, FieldType, Schema, TextFieldOptions } from './schema.js';
 export type { Condition, Label, Where } from './where.js';
 
 /** Options of `Collection.create`. */
@@ -95,7 +95,7 @@ export interface Settings {
  * const { hits } = await notes.search('boat to the island', { where: { year: { gte: 2025 } } });
  * hits[0].document.title; // 'Ferry'
  */
-export class Collection<D extends Doc = Doc> implements Disposable {
+export class Collection<D extends AnyDoc = Doc> implements Disposable {
   /** The index of the vectors, one for each passage; undefined in a collection without vectors. For `calibrate`, `hubness` and `setRelevance`: do not add to it or delete from it. */
   readonly vectors: Index | undefined;
   /** The model of the vectors, as it is stored in the file. */
@@ -119,7 +119,7 @@ export class Collection<D extends Doc = Doc> implements Disposable {
    * Makes an empty collection.
    * @throws {SimileError} `invalid_argument`, `out_of_range`, `dimension_mismatch` for wrong options; whatever `init` throws
    */
-  static async create<D extends Doc = Doc>(options: CollectionOptions): Promise<Collection<D>> {
+  static async create<D extends AnyDoc = Doc>(options: CollectionOptions): Promise<Collection<D>> {
     if (typeof options !== 'object' || options === null) throw invalid(`the options must be an object, not ${shown(options)}`);
     const { embedder, language, similarity, codec, text = {} } = options;
     const plan = new SchemaPlan(options.schema);
@@ -146,7 +146,7 @@ export class Collection<D extends Doc = Doc> implements Disposable {
     return Collection.#with(settings, plan, vectors, embedder);
   }
 
-  static async #with<D extends Doc>(
+  static async #with<D extends AnyDoc>(
     settings: Settings,
     plan: SchemaPlan,
     vectors: Index | undefined,
@@ -169,7 +169,7 @@ export class Collection<D extends Doc = Doc> implements Disposable {
    * @throws {SimileError} `corrupt_file`, `truncated_file`, `unsupported_version`, `limit_exceeded`, `cancelled`; `invalid_argument` if
    *   the file is no collection, or its vectors are of another model than the `embedder`
    */
-  static async fromBytes<D extends Doc = Doc>(
+  static async fromBytes<D extends AnyDoc = Doc>(
     bytes: Uint8Array | ArrayBuffer,
     options: LoadCollectionOptions = {},
   ): Promise<Collection<D>> {

@@ -3,7 +3,7 @@ import { invalid, shown } from '../errors.js';
 import type { Id } from '../ids.js';
 import type { TextRange } from '../text/text.js';
 import { kindOf, readVector, type Vector } from '../vectors.js';
-import type { Doc } from './schema.js';
+import type { AnyDoc, Doc } from './schema.js';
 import type { Where } from './where.js';
 
 /** What is looked for; several of them together are added up. */
@@ -82,7 +82,7 @@ export interface Passage extends TextRange {
 }
 
 /** One found document. */
-export interface CollectionHit<D extends Doc = Doc> {
+export interface CollectionHit<D extends AnyDoc = Doc> {
   readonly id: Id;
   /** Larger is better: of the index, of BM25, or fused. Not comparable between modes. */
   readonly score: number;
@@ -109,7 +109,7 @@ export interface FacetCount {
 }
 
 /** The answer of `Collection.search`. */
-export interface CollectionResult<D extends Doc = Doc> {
+export interface CollectionResult<D extends AnyDoc = Doc> {
   readonly hits: readonly CollectionHit<D>[];
   /** Whether a larger `limit` would find more. */
   readonly hasMore: boolean;

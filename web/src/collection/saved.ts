@@ -7,7 +7,7 @@ import { type OpenOptions, openStore, type SaveOptions, type Store, type StoreCh
 import { Collection, type CollectionOptions } from './collection.js';
 import type { Change } from './contents.js';
 import { decodeJournal, encodeJournal, sizeOf } from './journal.js';
-import type { Doc } from './schema.js';
+import type { AnyDoc, Doc } from './schema.js';
 
 /** Options of {@link openCollection}. */
 export interface OpenCollectionOptions extends CollectionOptions, OpenOptions, Omit<LoadOptions, 'onProgress'> {}
@@ -45,7 +45,7 @@ const mostJournals = 32;
  * await notes.collection.add({ id: 1, text: 'The ferry leaves at nine.' });
  * await notes.save();
  */
-export async function openCollection<D extends Doc = Doc>(
+export async function openCollection<D extends AnyDoc = Doc>(
   name: string,
   options: OpenCollectionOptions,
 ): Promise<SavedCollection<D>> {
@@ -65,7 +65,7 @@ export async function openCollection<D extends Doc = Doc>(
  * `save()` writes what has changed; now and then the whole, when there is much of it. Until a save has ended, the save before counts,
  * whatever happens to the page or the browser.
  */
-export class SavedCollection<D extends Doc = Doc> implements Disposable {
+export class SavedCollection<D extends AnyDoc = Doc> implements Disposable {
   readonly #name: string;
   readonly #manifests: Store;
   readonly #options: OpenCollectionOptions;
@@ -88,7 +88,11 @@ export class SavedCollection<D extends Doc = Doc> implements Disposable {
   }
 
   /** @internal */
-  static async open<D extends Doc>(name: string, manifests: Store, options: OpenCollectionOptions): Promise<SavedCollection<D>> {
+  static async open<D extends AnyDoc>(
+    name: string,
+    manifests: Store,
+    options: OpenCollectionOptions,
+  ): Promise<SavedCollection<D>> {
     // Also refuses options that are wrong, whatever is stored.
     const empty = await Collection.create<D>(options);
     const saved = new SavedCollection<D>(name, manifests, options, empty);

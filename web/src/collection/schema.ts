@@ -25,11 +25,15 @@ export interface TextFieldOptions {
 /** The fields that a collection knows; whatever else a document has is kept with it. Names: all but `id`, `vector`, `and`, `or`, `not`. */
 export type Schema = Readonly<Record<string, FieldType | TextFieldOptions>>;
 
-/** A document: its id, fields of the schema, and any other JSON. */
-export interface Doc {
+/** What every document has. An interface of your own with fields of the schema, and any other JSON, is one. */
+export interface AnyDoc {
   readonly id: Id;
   /** Its vector, where there is no embedder, or in the place of the embedder's. Not kept with the document. */
   readonly vector?: Vector;
+}
+
+/** A document: its id, fields of the schema, and any other JSON. */
+export interface Doc extends AnyDoc {
   readonly [field: string]: unknown;
 }
 

@@ -14,6 +14,7 @@ import type { LoadOptions } from '../loader.js';
 import { initText } from '../text/text.js';
 import { type Builds, moduleOf } from './builds.js';
 import type { CollectionState, EmbedderSource, Question } from './collection-wire.js';
+import { help, type Share, share } from './helper.js';
 import { type Job, type Methods, type Page, serve } from './serve.js';
 
 const partIds = 4096;
@@ -56,8 +57,9 @@ async function embedderOf(page: Page, source: EmbedderSource | undefined): Promi
   return { embedder: 'module' in source ? await imported(source) : asking(page, source.info) };
 }
 
-async function start(builds: Builds, text: string): Promise<void> {
-  await init({ wasm: moduleOf(builds) });
+/** Without `builds` the engine is there already. */
+async function start(builds: Builds | undefined, text: string): Promise<void> {
+  if (builds) await init({ wasm: moduleOf(builds) });
   await initText({ wasm: text });
 }
 
@@ -66,11 +68,20 @@ const withSignal = ({ signal, onProgress }: Job): { signal: AbortSignal; onProgr
 
 serve((page): Methods => {
   const methods = {
-    async create(_job: Job, builds: Builds, text: string, embedder: EmbedderSource | undefined, options: CollectionOptions) {
+    share: (_job: Job, build: Parameters<typeof share>[0], helpers: number) => share(build, helpers),
+    help: (_job: Job, given: Share) => help(given),
+
+    async create(
+      _job: Job,
+      builds: Builds | undefined,
+      text: string,
+      embedder: EmbedderSource | undefined,
+      options: CollectionOptions,
+    ) {
       await start(builds, text);
       collection = await Collection.create({ ...options, ...(await embedderOf(page, embedder)) });
     },
-    async load(job: Job, builds: Builds, text: string, embedder: EmbedderSource | undefined, options: LoadOptions) {
+    async load(job: Job, builds: Builds | undefined, text: string, embedder: EmbedderSource | undefined, options: LoadOptions) {
       await start(builds, text);
       const bytes = new Uint8Array(await new Blob(job.pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
       collection = await Collection.fromBytes(bytes, { ...options, ...withSignal(job), ...(await embedderOf(page, embedder)) });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type {
   AddDocsOptions,
+  AnyDoc,
   ChangeOptions,
   CollectionOptions,
   CollectionQuery,
@@ -18,7 +19,9 @@ import { kindOf, readVector, type Vector } from '../vectors.js';
 import { absolute, buildsOf } from './addresses.js';
 import type { CollectionState, EmbedderSource, Question } from './collection-wire.js';
 import { Connection, type Piece } from './connection.js';
+import type { Host } from './host.js';
 import { bytePieces, inPage, listOf, sendable } from './sending.js';
+import { hostOfTeam, workersOf } from './team.js';
 import type { WorkerOptions } from './worker-index.js';
 
 /** A module that the worker imports, so that vectors are made there too. */
@@ -33,6 +36,11 @@ export interface EmbedderModule {
 
 /** How a worker for a collection is started. */
 export interface WorkerCollectionStart extends Pick<WorkerOptions, 'worker' | 'wasm'> {
+  /**
+   * How many workers search together, from 1 to 64, where they can have one memory (see `WorkerOptions.memory`); elsewhere there is one:
+   * what words are worth is told by all documents together. `worker` makes each of them. @defaultValue 1
+   */
+  readonly workers?: number;
   /** The address of `simile-text.wasm`, where it is not beside the package's JavaScript. */
   readonly textWasm?: string | URL;
   /**
@@ -63,7 +71,7 @@ function splitEmbedder(given: WorkerCollectionStart['embedder']): { own?: Embedd
 }
 
 /** A document as it is sent: its vector may be a tensor with methods of its own. */
-function sentDoc<D extends Doc>(doc: D): D {
+function sentDoc<D extends AnyDoc>(doc: D): D {
   if (typeof doc !== 'object' || doc === null || doc.vector === undefined) return doc;
   return { ...doc, vector: readVector(doc.vector, 'the vector') };
 }
@@ -79,7 +87,7 @@ function sentQuery(query: string | Vector | CollectionQuery): string | Float32Ar
   };
 }
 
-function* docPieces<D extends Doc>(docs: readonly D[]): Generator<Piece> {
+function* docPieces<D extends AnyDoc>(docs: readonly D[]): Generator<Piece> {
   for (let at = 0; at < docs.length; at += pieceDocs) yield { piece: docs.slice(at, at + pieceDocs).map(sentDoc), transfer: [] };
 }
 
@@ -89,11 +97,14 @@ function* docPieces<D extends Doc>(docs: readonly D[]): Generator<Piece> {
  *
  * When the worker ends, everything that waits for it and every later call is rejected with `disposed`: what it held is lost.
  */
-export class WorkerCollection<D extends Doc = Doc> implements Disposable {
+export class WorkerCollection<D extends AnyDoc = Doc> implements Disposable {
+  /** How many workers there are. */
+  readonly workers: number;
   readonly #connection: Connection;
   #state: CollectionState | undefined;
 
-  private constructor(connection: Connection, embedder: Embedder | undefined) {
+  private constructor({ connection, workers }: Host, embedder: Embedder | undefined) {
+    this.workers = workers;
     this.#connection = connection;
     connection.onState = (state) => {
       this.#state = state;
@@ -102,7 +113,7 @@ export class WorkerCollection<D extends Doc = Doc> implements Disposable {
       embedder?.embed(texts, { kind, signal }) ?? Promise.reject(invalid('there is no embedder'));
   }
 
-  static async #started<D extends Doc>(
+  static async #started<D extends AnyDoc>(
     options: WorkerCollectionStart,
     method: 'create' | 'load',
     own: object,
@@ -111,11 +122,16 @@ export class WorkerCollection<D extends Doc = Doc> implements Disposable {
     const { own: embedder, source } = splitEmbedder(options.embedder);
     const text =
       options.textWasm === undefined ? new URL('../simile-text.wasm', import.meta.url).href : absolute(options.textWasm);
-    const builds = buildsOf(options.wasm);
-    const connection = new Connection(new URL('./collection-thread.js', import.meta.url), options.worker);
-    const collection = new WorkerCollection<D>(connection, embedder);
+    const connecting = (): Connection => new Connection(new URL('./collection-thread.js', import.meta.url), options.worker);
+    const host: Host = (await hostOfTeam(options, workersOf(options), connecting)) ?? {
+      connection: connecting(),
+      builds: buildsOf(options.wasm),
+      workers: 1,
+      memory: 'separate',
+    };
+    const collection = new WorkerCollection<D>(host, embedder);
     try {
-      await connection.call(method, [builds, text, source, own], call);
+      await host.connection.call(method, [host.builds, text, source, own], call);
       return collection;
     } catch (error) {
       collection.terminate();
@@ -124,13 +140,13 @@ export class WorkerCollection<D extends Doc = Doc> implements Disposable {
   }
 
   /** As `Collection.create`. @throws {SimileError} as it and `createWorkerIndex` */
-  static async create<D extends Doc = Doc>(options: WorkerCollectionOptions): Promise<WorkerCollection<D>> {
-    const { worker: _worker, wasm: _wasm, textWasm: _textWasm, embedder: _embedder, ...own } = options;
+  static async create<D extends AnyDoc = Doc>(options: WorkerCollectionOptions): Promise<WorkerCollection<D>> {
+    const { worker: _worker, workers: _workers, wasm: _wasm, textWasm: _textWasm, embedder: _embedder, ...own } = options;
     return WorkerCollection.#started(options, 'create', own, {});
   }
 
   /** As `Collection.fromBytes`. @throws {SimileError} as it and `createWorkerIndex` */
-  static async fromBytes<D extends Doc = Doc>(
+  static async fromBytes<D extends AnyDoc = Doc>(
     bytes: Uint8Array | ArrayBuffer,
     options: LoadWorkerCollectionOptions = {},
   ): Promise<WorkerCollection<D>> {
@@ -236,5 +252,5 @@ export class WorkerCollection<D extends Doc = Doc> implements Disposable {
  * A collection in a worker: `Collection.create` with every method a promise. The worker's script is `simile/worker/collection-thread.js`;
  * see `createWorkerIndex` for what bundlers and policies want.
  */
-export const createWorkerCollection = <D extends Doc = Doc>(options: WorkerCollectionOptions): Promise<WorkerCollection<D>> =>
+export const createWorkerCollection = <D extends AnyDoc = Doc>(options: WorkerCollectionOptions): Promise<WorkerCollection<D>> =>
   WorkerCollection.create<D>(options);

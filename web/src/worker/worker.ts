@@ -5,7 +5,7 @@ import { absolute } from './addresses.js';
 import { type Host, hostAlone } from './host.js';
 import { ShardedIndex } from './sharded.js';
 import { SingleIndex } from './single.js';
-import { hostOfTeam } from './team.js';
+import { hostOfTeam, workersOf } from './team.js';
 import type {
   WorkerCreateOptions,
   WorkerFromURLOptions,
@@ -31,14 +31,6 @@ export type {
   WorkerSearchManyOptions,
   WorkerSearchOptions,
 } from './worker-index.js';
-
-const maxWorkers = 64;
-
-function workersOf({ workers = 1 }: WorkerOptions): number {
-  if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers)
-    throw invalid(`workers must be an integer from 1 to ${maxWorkers}, not ${shown(workers)}`);
-  return workers;
-}
 
 /** One worker, or several with one memory; undefined where each is to have its own. */
 const hostOf = async (options: WorkerOptions, workers: number): Promise<Host | undefined> =>

@@ -11,7 +11,18 @@ import { fileURLToPath } from 'node:url';
 const web = fileURLToPath(new URL('../../', import.meta.url));
 const source = `
 import { analogy, composeQuery, explain, fuse, type Hit, type Composition, type FusionOptions, type Scored, GalleryMoments, hybridScore, momentsOf, queryOfSets, type RelevanceModel, relevanceOf, softmax, weightedSum } from 'simile';
+import { Collection } from 'simile/collection';
 declare const hits: readonly Hit[];
+interface Note { readonly id: number; readonly title: string; readonly pages?: number }
+const notes: Collection<Note> = await Collection.create<Note>({ schema: { title: 'text', pages: 'number' } });
+await notes.add({ id: 1, title: 'a' });
+// @ts-expect-error the title of a note is a string
+await notes.add({ id: 1, title: 1 });
+const title: string | undefined = (await notes.search('a')).hits[0]?.document.title;
+const anything: Collection = await Collection.create({ schema: { title: 'text' } });
+await anything.add({ id: 'x', whatever: [1] });
+// @ts-expect-error a document has an id
+type WithoutId = Collection<{ title: string }>;
 const composition: Composition = { plus: [[1, 2], { vector: new Float32Array(2), weight: 2 }], without: [[1, 0]] };
 const q: Float32Array = composeQuery([1, 2], composition);
 const fused: Scored[] = fuse([hits, hits], { method: 'linear', weights: [1, 0.5], boosts: [{ weight: 1, match: (id) => id === 'a' }] });
@@ -34,7 +45,7 @@ weightedSum({ data: q, dims: [1, 2] }); analogy(q, [1, 2], q); queryOfSets([[q]]
 new GalleryMoments(2).of(q).mean; hybridScore({ cosines: [1] }); softmax(q, 0.1)[0]; relevanceOf(model, 1);
 // @ts-expect-error read only
 fused[0].score = 2;
-export { o, wrong };
+export { o, title, wrong, type WithoutId };
 `;
 const compilerOptions = {
   target: 'es2022',

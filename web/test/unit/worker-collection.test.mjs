@@ -38,7 +38,9 @@ const embedders = {
 for (const [title, [own, given]] of Object.entries(embedders)) {
   test(`with an embedder ${title}, every method answers as in the page`, async () => {
     const here = await Collection.create({ schema, ...(own && { embedder: own }) });
-    const there = await createWorkerCollection({ schema, ...(given && { embedder: given }) });
+    const workers = title === 'of a module' ? 3 : 1;
+    const there = await createWorkerCollection({ schema, workers, ...(given && { embedder: given }) });
+    assert.equal(there.workers, workers);
     const told = [];
     const both = async (work) => {
       const [a, b] = [await work(there), await work(here)];
@@ -112,4 +114,29 @@ test('what an embedder in the page throws arrives, and a batch that is cancelled
   await assert.rejects(adding);
   assert.equal((await stuck.ids()).length, 0);
   for (const one of [there, stuck]) one.terminate();
+});
+
+test('several workers load a collection into one memory, a wrong number of them is refused, and the end of them is told', async () => {
+  const dims = 64;
+  const here = await Collection.create({ schema: { n: 'number' }, dims });
+  await here.addMany(
+    Array.from({ length: 3000 }, (_, id) => ({
+      id,
+      n: id % 10,
+      vector: Float32Array.from({ length: dims }, (_, i) => Math.cos(id * (i + 1))),
+    })),
+  );
+  const there = await WorkerCollection.fromBytes(await here.toBytes(), { workers: 2 });
+  assert.equal(there.workers, 2);
+  for (const id of [1, 70, 2999]) {
+    const query = [
+      { like: id, where: { n: { gte: 3 } } },
+      { limit: 20, facets: ['n'] },
+    ];
+    assert.deepEqual(withoutTime(await there.search(...query)), withoutTime(await here.search(...query)));
+  }
+  await rejects(createWorkerCollection({ schema, workers: 65 }), 'invalid_argument', /1 to 64, not 65/);
+  there.terminate();
+  await rejects(there.search({ like: 1 }), 'disposed');
+  here.dispose();
 });
