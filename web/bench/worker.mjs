@@ -15,7 +15,7 @@ const categories = ['toplevel', 'blink.user_timing'];
 const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 const serve = (headers) => startStaticServer({ dist: folder('../dist'), test: folder('../test') }, { pages, headers });
 const servers = { separate: await serve({}), shared: await serve(isolated) };
-const browser = await launchChromium();
+const browser = await launchChromium('--js-flags=--expose-gc');
 
 const thread = ({ pid, tid }) => `${pid}/${tid}`;
 

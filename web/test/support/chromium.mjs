@@ -14,9 +14,9 @@ function chromiumPath() {
   return path;
 }
 
-/** A real Chromium. */
-export function launchChromium() {
-  return chromium.launch({ executablePath: chromiumPath(), args });
+/** A real Chromium. @param more - arguments of its command line */
+export function launchChromium(...more) {
+  return chromium.launch({ executablePath: chromiumPath(), args: [...args, ...more] });
 }
 
 /**
