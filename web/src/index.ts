@@ -23,6 +23,7 @@ import {
   type SearchOptions,
 } from './search.js';
 import { checkSignal, type Progress, Slicer } from './slices.js';
+import { Turns } from './turns.js';
 import { kindOf, numberRules, type Rows, readRows, readVector, type Vector } from './vectors.js';
 
 /**
@@ -167,7 +168,7 @@ export class Index implements Disposable {
   readonly #refusesZero: boolean;
   #isDisposed = false;
   /** Settles when all changes and batches so far have ended. */
-  #queue: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
   #isAdding = false;
   /** The size of the index when its default model of relevance was made. */
   #learntFrom = 0;
@@ -320,7 +321,9 @@ export class Index implements Disposable {
     const replaces = choice('onDuplicate', duplicateChoices, options.onDuplicate ?? 'refuse');
     const bytes = encodeIds([id]);
     const numbers = readVector(vector, 'the vector');
-    await this.#inTurn(() => this.#change('add', this.#held.handle, bytes, bytes.length, numbers, 1, numbers.length, replaces));
+    await this.#turns.take(() =>
+      this.#change('add', this.#held.handle, bytes, bytes.length, numbers, 1, numbers.length, replaces),
+    );
   }
 
   /**
@@ -345,7 +348,7 @@ export class Index implements Disposable {
       rules: numberRules(this.similarity, this.#refusesZero),
       call: (...args: Parameters<Engine['call']>) => this.#change(...args),
     };
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       this.#isAdding = true;
       try {
         await new Batch(target, list, rows, replaces).run(new Slicer(options.signal, 'addMany'), options.onProgress);
@@ -362,7 +365,7 @@ export class Index implements Disposable {
   async update(id: Id, vector: Vector): Promise<void> {
     const bytes = encodeIds([id]);
     const numbers = readVector(vector, 'the vector');
-    await this.#inTurn(() => {
+    await this.#turns.take(() => {
       if (!this.has(id)) throw new SimileError('unknown_id', `id ${shown(id)} is not in the index`);
       this.#change('add', this.#held.handle, bytes, bytes.length, numbers, 1, numbers.length, 1);
     });
@@ -389,7 +392,7 @@ export class Index implements Disposable {
     this.#live();
     const rows = readRows(this.dims, queries);
     await this.#learnMeaning(options);
-    const found = await this.#inTurn(() => {
+    const found = await this.#turns.take(() => {
       const plan = this.#plan(options);
       return this.#searchAll(rows, plan, new Slicer(options.signal, 'the search'), options.onProgress, options);
     });
@@ -424,7 +427,7 @@ export class Index implements Disposable {
     this.#live();
     const rows = readRows(this.dims, bank);
     const correction = correctionArguments(options);
-    await this.#inTurn(() => {
+    await this.#turns.take(() => {
       const fit = Fit.ofBank(() => this.#live(), this.#held.handle, rows, correction);
       return fit.run(new Slicer(options.signal, 'calibrate'), options.onProgress, true);
     });
@@ -440,7 +443,7 @@ export class Index implements Disposable {
     this.#live();
     const asked = sampleOf(this.dims, sample, options);
     const searchAll = this.#searchAll.bind(this);
-    return this.#inTurn(() => {
+    return this.#turns.take(() => {
       const index = { live: () => this.#live(), handle: this.#held.handle, size: this.size, searchAll };
       return measureHubness(index, asked, new Slicer(options.signal, 'hubness'), options.onProgress);
     });
@@ -469,7 +472,7 @@ export class Index implements Disposable {
     const { handle } = this.#held;
     if (model?.method === 'surprise') {
       const sample = count('sample', model.sample ?? keptSample);
-      return this.#inTurn(() =>
+      return this.#turns.take(() =>
         Fit.ofMoments(() => this.#live(), handle, sample).run(
           new Slicer(options.signal, 'setRelevance'),
           options.onProgress,
@@ -478,7 +481,7 @@ export class Index implements Disposable {
       );
     }
     const numbers = model === undefined ? ([0, 0, 0] as const) : modelArguments(model);
-    await this.#inTurn(() => void this.#call('set_relevance', handle, ...numbers));
+    await this.#turns.take(() => void this.#call('set_relevance', handle, ...numbers));
   }
 
   /** Removes one item. @returns whether it was there @throws {SimileError} `invalid_argument`, `incomplete` */
@@ -490,7 +493,7 @@ export class Index implements Disposable {
   async deleteMany(ids: Iterable<Id>): Promise<number> {
     const list = [...new Set(listOf(ids, 'ids'))];
     const all = encodeIds(list);
-    return this.#inTurn(() => {
+    return this.#turns.take(() => {
       const known = this.#call('has', this.#held.handle, all, all.length);
       const present = encodeIds(list.filter((_, i) => known[i] === 1));
       return word(this.#change('remove', this.#held.handle, present, present.length));
@@ -553,16 +556,6 @@ export class Index implements Disposable {
 
   #info(): DataView {
     return new DataView(this.#call('info', this.#held.handle).buffer);
-  }
-
-  /** Runs `work` after everything that was to run before it. */
-  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.then(
-      () => {},
-      () => {},
-    );
-    return result;
   }
 
   #plan(options: SearchOptions): Plan {
@@ -628,7 +621,7 @@ export class Index implements Disposable {
     if (!(minRelevance > 0) || size === 0 || this.#info().getUint32(36, true) !== 0) return;
     const known = this.#learntFrom;
     if (known >= size / 2 && known <= 2 * size) return;
-    await this.#inTurn(() =>
+    await this.#turns.take(() =>
       Fit.ofMoments(() => this.#live(), this.#held.handle, defaultSample).run(new Slicer(signal, 'the search'), undefined, false),
     );
     this.#learntFrom = size;

@@ -6,6 +6,7 @@ import type { Id } from '../ids.js';
 import { type Codec, Index, type Similarity } from '../index.js';
 import { checkSignal, type Progress, Slicer } from '../slices.js';
 import { TextIndex, type TextOptions } from '../text/text.js';
+import { Turns } from '../turns.js';
 import type { Vector } from '../vectors.js';
 import { askedOf, madeVectors, soughtOf } from './asking.js';
 import { type Change, Contents, duplicate, type PreparedDoc } from './contents.js';
@@ -103,7 +104,7 @@ export class Collection<D extends AnyDoc = Doc> implements Disposable {
   readonly #contents: Contents;
   readonly #settings: Settings;
   readonly #embedding: Embedding | undefined;
-  #queue: Promise<void> = Promise.resolve();
+  readonly #turns = new Turns();
   #isDisposed = false;
   #listener: ((change: Change) => void) | undefined;
 
@@ -371,15 +372,10 @@ export class Collection<D extends AnyDoc = Doc> implements Disposable {
   }
 
   #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    const result = this.#queue.then(() => {
+    return this.#turns.take(() => {
       this.#live();
       return work();
     });
-    this.#queue = result.then(
-      () => {},
-      () => {},
-    );
-    return result;
   }
 
   async #drafts(docs: Iterable<D>, onDuplicate: AddDocsOptions['onDuplicate'], slicer: Slicer): Promise<Draft[]> {

@@ -4,6 +4,7 @@ import type { LoadOptions } from '../loader.js';
 import { checkSignal } from '../slices.js';
 import { locked } from '../store/locks.js';
 import { type OpenOptions, openStore, type SaveOptions, type Store, type StoreChange, type StoreKind } from '../store/store.js';
+import { Turns } from '../turns.js';
 import { Collection, type CollectionOptions } from './collection.js';
 import type { Change } from './contents.js';
 import { decodeJournal, encodeJournal, sizeOf } from './journal.js';
@@ -77,7 +78,7 @@ export class SavedCollection<D extends AnyDoc = Doc> implements Disposable {
   #changedBytes = 0;
   /** What a journal does not hold: the correction for hubs and the model of relevance. */
   #meaning = '';
-  #work: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #isClosed = false;
 
   private constructor(name: string, manifests: Store, options: OpenCollectionOptions, collection: Collection<D>) {
@@ -131,7 +132,7 @@ export class SavedCollection<D extends AnyDoc = Doc> implements Disposable {
    *   changes again, or save with `overwrite: true`; `quota_exceeded`, `io_failure`, `cancelled`, `disposed`
    */
   save(options: SaveOptions = {}): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       checkSignal(options.signal, 'save()');
       if (!this.hasChanges && this.#known) return;
       await this.#locked('exclusive', options.signal, () => this.#save(options));
@@ -143,7 +144,7 @@ export class SavedCollection<D extends AnyDoc = Doc> implements Disposable {
    * @throws {SimileError} `corrupt_file`, `unsupported_version`, `invalid_argument`, `io_failure`, `cancelled`, `disposed`; the collection stays as it is then
    */
   reload({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const { manifest, collection } = await this.#load(signal);
       const before = this.#collection;
       before.listen(undefined);
@@ -156,7 +157,7 @@ export class SavedCollection<D extends AnyDoc = Doc> implements Disposable {
 
   /** Removes everything under this name, whoever saved it. The collection in memory stays. @throws {SimileError} `io_failure`, `disposed` */
   delete(): Promise<void> {
-    return this.#inTurn(() =>
+    return this.#turns.take(() =>
       this.#locked('exclusive', undefined, async () => {
         const manifest = await this.#manifest(undefined).catch(() => undefined);
         await this.#manifests.delete();
@@ -182,12 +183,6 @@ export class SavedCollection<D extends AnyDoc = Doc> implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#work.then(work);
-    this.#work = result.catch(() => {});
-    return result;
   }
 
   #locked<T>(mode: 'shared' | 'exclusive', signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {

@@ -16,8 +16,8 @@ export interface Host {
 }
 
 /** One worker. @throws {SimileError} `not_supported` @internal */
-export const hostAlone = (options: WorkerOptions): Host => ({
-  connection: connect(options),
+export const hostAlone = (options: WorkerOptions, connection = connect(options)): Host => ({
+  connection,
   builds: buildsOf(options.wasm),
   workers: 1,
   memory: 'separate',

@@ -16,10 +16,10 @@ import type { Id } from '../ids.js';
 import type { LoadOptions } from '../loader.js';
 import { checkSignal } from '../slices.js';
 import { kindOf, readVector, type Vector } from '../vectors.js';
-import { absolute, buildsOf } from './addresses.js';
+import { absolute } from './addresses.js';
 import type { CollectionState, EmbedderSource, Question } from './collection-wire.js';
 import { Connection, type Piece } from './connection.js';
-import type { Host } from './host.js';
+import { type Host, hostAlone } from './host.js';
 import { bytePieces, inPage, listOf, sendable } from './sending.js';
 import { hostOfTeam, workersOf } from './team.js';
 import type { WorkerOptions } from './worker-index.js';
@@ -123,12 +123,7 @@ export class WorkerCollection<D extends AnyDoc = Doc> implements Disposable {
     const text =
       options.textWasm === undefined ? new URL('../simile-text.wasm', import.meta.url).href : absolute(options.textWasm);
     const connecting = (): Connection => new Connection(new URL('./collection-thread.js', import.meta.url), options.worker);
-    const host: Host = (await hostOfTeam(options, workersOf(options), connecting)) ?? {
-      connection: connecting(),
-      builds: buildsOf(options.wasm),
-      workers: 1,
-      memory: 'separate',
-    };
+    const host = (await hostOfTeam(options, workersOf(options), connecting)) ?? hostAlone(options, connecting());
     const collection = new WorkerCollection<D>(host, embedder);
     try {
       await host.connection.call(method, [host.builds, text, source, own], call);

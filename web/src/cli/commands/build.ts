@@ -37,7 +37,7 @@ export const build: Command = {
     from: {
       type: 'string',
       value: 'FORMAT',
-      choices: ['jsonl', 'csv', 'tsv', 'folder', 'npy', 'fvecs', 'bvecs', 'safetensors', 'parquet', 'simile'],
+      choices: ['jsonl', 'csv', 'tsv', 'folder', 'npy', 'fvecs', 'bvecs', 'safetensors', 'parquet', 'faiss', 'hnswlib', 'simile'],
       help: 'jsonl, csv, tsv, folder (of .md, .html, .txt), npy, fvecs, bvecs, safetensors, parquet, faiss (flat), hnswlib or simile',
     },
     ...indexOptions,
